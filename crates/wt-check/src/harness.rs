@@ -1,0 +1,277 @@
+//! Runs one check in this process and writes its transcript.
+//!
+//! The main thread is the watchdog; the check runs on a thread called `check`.
+//! Whatever the checked code does, the process ends in one of three ways: the
+//! closing line is written and the process exits at once; the process dies
+//! without a closing line; or the grader kills it.
+
+use std::any::Any;
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::check::Check;
+use crate::panics::{self, PanicNote};
+use crate::request::{MARKER, Request, Role};
+use crate::stall::{StallWatch, TICK};
+use crate::{alloc, self_run, stacks, transcript};
+
+/// The panic payload of a check that cannot judge on this system.
+pub(crate) struct Inconclusive(pub(crate) &'static str);
+
+/// The time to ask all threads for their stacks when the limit is over: the
+/// grader kills the process soon after it.
+const HURRIED: Duration = Duration::from_millis(120);
+/// The same when the process stands still before its limit.
+const UNHURRIED: Duration = Duration::from_secs(1);
+
+/// How a check ended: a verdict word, what happened, and where.
+struct Verdict {
+    word: &'static str,
+    what: String,
+    file: String,
+    line: u32,
+}
+
+/// The `main` of a file of hidden checks.
+///
+/// Started by the grader, it reads a request from stdin, runs the one check that
+/// is asked for and never returns. Started by hand or by `cargo test`, it runs
+/// every check, each in a process of its own, and returns whether all passed.
+///
+/// Blocks until the check has ended or its limit is over.
+#[must_use]
+pub fn run(checks: &[Check]) -> ExitCode {
+    if std::env::var_os(MARKER).is_none() {
+        return self_run::run(checks);
+    }
+    match read_request() {
+        Ok(request) => serve(checks, request.install()),
+        Err(problem) => {
+            eprintln!("wt-check: {problem}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn read_request() -> Result<Request, String> {
+    let mut text = String::new();
+    io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| format!("no request on stdin: {error}"))?;
+    Request::parse(&text)
+}
+
+fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
+    if request.role == Role::List {
+        for check in checks {
+            println!(
+                "{}{}",
+                check.name,
+                if check.oracle.is_some() {
+                    " observed"
+                } else {
+                    ""
+                }
+            );
+        }
+        return ExitCode::SUCCESS;
+    }
+    let Some(check) = checks
+        .iter()
+        .find(|check| check.name == request.check)
+        .copied()
+    else {
+        eprintln!("wt-check: there is no check `{}` here", request.check);
+        return ExitCode::from(3);
+    };
+    match take_stdout() {
+        Ok(pipe) => transcript::open(pipe),
+        Err(error) => {
+            eprintln!("wt-check: no transcript pipe on stdout: {error}");
+            return ExitCode::from(3);
+        }
+    }
+    panics::install_hook();
+    alloc::exempt_this_thread();
+    let verdict = watch(start(check, request), request);
+    transcript::close(verdict.word, &verdict.what, &verdict.file, verdict.line);
+    exit_now()
+}
+
+/// Moves the pipe on stdout to a private descriptor and lets stdout join stderr,
+/// so that nothing the checked code prints can reach the transcript.
+#[cfg(unix)]
+fn take_stdout() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    let pipe = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    // SAFETY: both descriptors are open, and std's handles refer to them by
+    // number alone, so they go on working with what the number now means.
+    if unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(pipe)
+}
+
+#[cfg(not(unix))]
+fn take_stdout() -> io::Result<File> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "checks run on Unix systems only",
+    ))
+}
+
+/// Ends the process without running what the checked code left for its end.
+#[cfg(unix)]
+fn exit_now() -> ! {
+    // SAFETY: `_exit` takes no pointers and does not return.
+    unsafe { libc::_exit(0) }
+}
+
+#[cfg(not(unix))]
+fn exit_now() -> ! {
+    std::process::abort()
+}
+
+/// Starts the check's thread, which sends its verdict once.
+fn start(check: Check, request: &'static Request) -> Receiver<Verdict> {
+    let (tx, rx) = mpsc::sync_channel(1);
+    let body = move || {
+        let f = if request.role == Role::Oracle {
+            check.oracle.unwrap_or(check.run)
+        } else {
+            check.run
+        };
+        let verdict = judge(catch_unwind(AssertUnwindSafe(f)), check.file);
+        // The receiver is gone only when the process is about to end.
+        let _ = tx.send(verdict);
+        // What this thread's destructors do must not count any more.
+        loop {
+            thread::park();
+        }
+    };
+    // The ceiling starts with the check: what the harness needs is not counted.
+    alloc::set_ceiling(request.memory);
+    thread::Builder::new()
+        .name("check".into())
+        .spawn(body)
+        .expect("one thread can be started");
+    rx
+}
+
+fn judge(result: Result<(), Box<dyn Any + Send>>, checks_file: &str) -> Verdict {
+    let Err(payload) = result else {
+        return Verdict {
+            word: "pass",
+            what: String::new(),
+            file: String::new(),
+            line: 0,
+        };
+    };
+    if let Some(Inconclusive(why)) = payload.downcast_ref() {
+        return Verdict {
+            word: "inconclusive",
+            what: (*why).to_owned(),
+            file: String::new(),
+            line: 0,
+        };
+    }
+    let what = panics::message(&*payload);
+    // A payload of the checked code's may panic when it is dropped.
+    std::mem::forget(payload);
+    match panics::take_last_here() {
+        Some(PanicNote { file, line, .. }) if file == checks_file => Verdict {
+            word: "wrong",
+            what,
+            file,
+            line,
+        },
+        Some(PanicNote { file, line, .. }) => Verdict {
+            word: "panicked",
+            what,
+            file,
+            line,
+        },
+        None => carried_over(what),
+    }
+}
+
+/// A panic that began on another thread and was resumed on the check's.
+fn carried_over(what: String) -> Verdict {
+    let origin = panics::panics()
+        .into_iter()
+        .rev()
+        .find(|note| note.message == what);
+    let (file, line) = origin.map_or((String::new(), 0), |note| (note.file, note.line));
+    Verdict {
+        word: "panicked",
+        what,
+        file,
+        line,
+    }
+}
+
+fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
+    let deadline = Instant::now() + request.limit;
+    let mut stall = StallWatch::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match verdicts.recv_timeout(left.min(TICK)) {
+            Ok(verdict) => return verdict,
+            Err(RecvTimeoutError::Disconnected) => {
+                return hung("the check's own thread is gone".into(), UNHURRIED);
+            }
+            Err(RecvTimeoutError::Timeout) if stall.look() => {
+                let why = "no thread has run for 1.5 s, and nothing is left to wake one";
+                return hung(why.into(), UNHURRIED.min(left / 2));
+            }
+            Err(RecvTimeoutError::Timeout) if left.is_zero() => {
+                return hung(
+                    format!("it was not done after {:?}", request.limit),
+                    HURRIED,
+                );
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// Writes the stack of every thread and gives the verdict.
+fn hung(why: String, budget: Duration) -> Verdict {
+    let stacks = stacks::capture_all(budget);
+    let running = stacks.iter().filter(|stack| !stack.task.asleep).count();
+    for stack in &stacks {
+        let state = if stack.task.asleep {
+            "asleep"
+        } else {
+            "running"
+        };
+        let frames = stack.frames();
+        let waits_for = stacks::waits_for(&frames).unwrap_or_default();
+        transcript::line(&["thread", &stack.task.name, state, waits_for]);
+        for frame in &frames {
+            transcript::line(&[
+                "frame",
+                &frame.function,
+                &frame.file,
+                &frame.line.to_string(),
+            ]);
+        }
+    }
+    let what = match running {
+        0 => format!("{why}: all threads are blocked"),
+        1 => format!("{why}: 1 thread is still running"),
+        n => format!("{why}: {n} threads are still running"),
+    };
+    Verdict {
+        word: "hung",
+        what,
+        file: String::new(),
+        line: 0,
+    }
+}

@@ -1,0 +1,107 @@
+//! Every panic of the process, kept, whoever swallows it later.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::transcript;
+
+/// One panic, as the panic hook saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanicNote {
+    /// The thread's name, or `unnamed`.
+    pub thread: String,
+    /// The panic's message.
+    pub message: String,
+    /// The source file of the panic, as rustc was given it.
+    pub file: String,
+    /// The line in that file.
+    pub line: u32,
+}
+
+/// How many panics are kept; a job that panics a million times is one lesson.
+const KEPT: usize = 64;
+
+static SEEN: Mutex<Vec<PanicNote>> = Mutex::new(Vec::new());
+
+thread_local! {
+    static LAST_HERE: Cell<Option<PanicNote>> = const { Cell::new(None) };
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Every panic of this process so far, on any thread, oldest first; the first 64.
+///
+/// A solution may catch a panic and say nothing. It is still in this list.
+#[must_use]
+pub fn panics() -> Vec<PanicNote> {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// The last panic of the calling thread, once.
+pub(crate) fn take_last_here() -> Option<PanicNote> {
+    LAST_HERE.take()
+}
+
+/// Runs `f`; a panic in it is caught, and neither printed nor kept.
+pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> thread::Result<T> {
+    QUIET.set(true);
+    let result = catch_unwind(AssertUnwindSafe(f));
+    QUIET.set(false);
+    result
+}
+
+/// Replaces the panic hook: notes the panic, and prints it in one line where the
+/// default hook prints three.
+pub(crate) fn install_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        if QUIET.get() {
+            return;
+        }
+        let note = note(info);
+        let PanicNote {
+            thread,
+            message,
+            file,
+            line,
+        } = &note;
+        eprintln!("thread '{thread}' panicked at {file}:{line}: {message}");
+        remember(&note);
+        LAST_HERE.set(Some(note));
+    }));
+}
+
+fn note(info: &PanicHookInfo<'_>) -> PanicNote {
+    let location = info.location();
+    PanicNote {
+        thread: thread::current().name().unwrap_or("unnamed").to_owned(),
+        message: message(info.payload()),
+        file: location.map_or(String::new(), |at| at.file().to_owned()),
+        line: location.map_or(0, std::panic::Location::line),
+    }
+}
+
+fn remember(note: &PanicNote) {
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if seen.len() < KEPT {
+        transcript::line(&[
+            "panic",
+            &note.thread,
+            &note.file,
+            &note.line.to_string(),
+            &note.message,
+        ]);
+        seen.push(note.clone());
+    }
+}
+
+/// The text of a panic's payload, where it has one.
+pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        String::from("a panic without a text")
+    }
+}
