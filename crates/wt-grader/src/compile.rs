@@ -1,0 +1,301 @@
+//! From source to program, by rustc alone.
+//!
+//! Two steps in a private folder: the learner's library from the bytes that were
+//! read, then the hidden checks against it. The second step is ours, so its
+//! errors are told without its source.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::error::GradeError;
+use crate::kit::Kit;
+use crate::lesson::Lesson;
+use crate::process::{self, End, Finished, Limits};
+use crate::source::SourceSet;
+use crate::toolchain::Toolchain;
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(60),
+    output: 16 << 20,
+    threads: 512,
+};
+
+/// The names under which sources appear in messages and backtraces.
+pub const HIDDEN: &str = "hidden";
+
+/// Builds one lesson in one folder.
+#[derive(Debug, Clone, Copy)]
+pub struct Compiler<'a> {
+    /// rustc.
+    pub toolchain: &'a Toolchain,
+    /// What to link.
+    pub kit: &'a Kit,
+    /// The lesson.
+    pub lesson: &'a Lesson,
+    /// An empty folder.
+    pub folder: &'a Path,
+    /// Whether rustc colours what it says.
+    pub color: bool,
+}
+
+/// What came of a compilation.
+#[derive(Debug, Clone)]
+pub enum Compiled<T> {
+    /// It compiled.
+    Done(T),
+    /// rustc found errors.
+    Errors(Diagnostics),
+    /// rustc crashed or passed a limit on this source.
+    GaveUp(String),
+}
+
+/// What rustc said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// Its own rendering.
+    pub rendered: String,
+    /// The error codes in it, such as `E0382`.
+    pub codes: BTreeSet<String>,
+}
+
+/// A compiled library of a learner, or of the solution.
+#[derive(Debug, Clone)]
+pub struct Library {
+    path: PathBuf,
+    /// rustc's warnings; empty if there were none.
+    pub warnings: String,
+}
+
+impl Compiler<'_> {
+    /// Compiles a library without `unsafe`.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if rustc cannot be run at all.
+    pub fn library(&self, source: &SourceSet) -> Result<Compiled<Library>, GradeError> {
+        let src = self.folder.join("src");
+        source.write(&src)?;
+        let path = self
+            .folder
+            .join(format!("lib{}.rlib", self.lesson.crate_name()));
+        let mut command = self.rustc(&self.lesson.crate_name(), "rlib", &src.join("lib.rs"));
+        command
+            .args(["-F", "unsafe_code"])
+            .args(["--color", if self.color { "always" } else { "never" }])
+            .arg(remap(&src, &self.lesson.source_prefix()))
+            .arg("-o")
+            .arg(&path);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        outcome(&finished, said, |warnings| Library { path, warnings })
+    }
+
+    /// Compiles the hidden checks against `library`.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if rustc cannot be run at all.
+    pub fn checks(&self, library: &Library) -> Result<Compiled<PathBuf>, GradeError> {
+        let hidden = self.lesson.solution().join("hidden");
+        let program = self.folder.join("checks");
+        let mut command = self.rustc("checks", "bin", &hidden.join("checks.rs"));
+        command
+            .arg("--extern")
+            .arg(extern_crate("wt_check", &self.kit.check()));
+        self.against(library, &mut command);
+        command
+            .args([
+                "--cap-lints",
+                "allow",
+                "--error-format",
+                "short",
+                "--color",
+                "never",
+            ])
+            .arg(remap(&hidden, HIDDEN))
+            .arg("-o")
+            .arg(&program);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = without_places(&String::from_utf8_lossy(&finished.stderr));
+        outcome(&finished, said, |_| program)
+    }
+
+    /// Compiles the visible test against `library`, as a libtest program.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if rustc cannot be run at all.
+    pub fn visible(&self, library: &Library) -> Result<Compiled<PathBuf>, GradeError> {
+        let program = self.folder.join("visible");
+        let mut command = self.rustc(
+            "visible",
+            "bin",
+            &self.lesson.exercise.join("tests/visible.rs"),
+        );
+        command.args(["--test", "--cap-lints", "allow", "--color", "never"]);
+        self.against(library, &mut command);
+        command.arg("-o").arg(&program);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        outcome(&finished, said, |_| program)
+    }
+
+    /// The error codes that a program which uses `library` provokes; none if it
+    /// compiles.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if rustc cannot be run at all.
+    pub fn codes_of(&self, program: &Path, library: &Library) -> Result<Compiled<()>, GradeError> {
+        let mut command = self.rustc("must_not_compile", "bin", program);
+        command.args([
+            "--emit",
+            "metadata",
+            "--cap-lints",
+            "allow",
+            "--color",
+            "never",
+        ]);
+        self.against(library, &mut command);
+        command.arg("--out-dir").arg(self.folder);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        outcome(&finished, said, |_| ())
+    }
+
+    fn rustc(&self, name: &str, kind: &str, file: &Path) -> Command {
+        let mut command = self.toolchain.rustc(self.folder);
+        let dependencies = self.kit.dependencies();
+        command
+            .args([
+                "--edition",
+                "2024",
+                "--crate-name",
+                name,
+                "--crate-type",
+                kind,
+            ])
+            .args(["-C", "debuginfo=line-tables-only"])
+            .arg("-L")
+            .arg(joined("dependency=", &dependencies))
+            .arg("--extern")
+            .arg(extern_crate("wt_core", &self.kit.core()))
+            .env("CARGO_MANIFEST_DIR", &self.lesson.exercise)
+            .env("CARGO_PKG_NAME", format!("ex{}", self.lesson.folder))
+            .arg(file);
+        command
+    }
+
+    fn against(&self, library: &Library, command: &mut Command) {
+        command
+            .arg("--extern")
+            .arg(extern_crate(&self.lesson.crate_name(), &library.path));
+    }
+}
+
+fn outcome<T>(
+    finished: &Finished,
+    said: String,
+    done: impl FnOnce(String) -> T,
+) -> Result<Compiled<T>, GradeError> {
+    if let Some(fault) = fault(&said) {
+        return Err(GradeError::Fault(fault));
+    }
+    Ok(match &finished.end {
+        End::Exited(0) => Compiled::Done(done(said)),
+        End::Exited(1) => Compiled::Errors(Diagnostics {
+            codes: codes(&said),
+            rendered: said,
+        }),
+        End::TimedOut(_) => {
+            Compiled::GaveUp(format!("time: rustc was not done after {:?}", LIMITS.time))
+        }
+        End::TooMuchOutput => {
+            Compiled::GaveUp("output: rustc said more than anyone can read".into())
+        }
+        End::Exited(code) => {
+            Compiled::GaveUp(format!("crash: rustc ended with code {code}\n{said}"))
+        }
+        End::Signalled(signal) => {
+            Compiled::GaveUp(format!("crash: rustc was ended by signal {signal}\n{said}"))
+        }
+        End::TooManyThreads(n) => Compiled::GaveUp(format!("threads: rustc had {n}")),
+    })
+}
+
+/// Trouble of the machine and not of the source.
+fn fault(said: &str) -> Option<String> {
+    if said.contains("No space left on device") || said.contains("os error 28") {
+        return Some("the disk is full: free some space and run it again".into());
+    }
+    if said.contains("linker `") && said.contains("not found") {
+        return Some("rustc finds no linker: install a C compiler, as in `apt install gcc`".into());
+    }
+    None
+}
+
+/// The codes in lines such as `error[E0382]: use of moved value`.
+fn codes(said: &str) -> BTreeSet<String> {
+    said.match_indices("error[E")
+        .filter_map(|(at, _)| said[at + 6..].split(']').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Keeps `error[E0599]: no method ...` of `hidden/checks.rs:9:5: error[E0599]: ...`.
+fn without_places(said: &str) -> String {
+    let mut lines: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.find(": error").map(|at| &line[at + 2..]))
+        .collect();
+    lines.dedup();
+    if lines.is_empty() {
+        said.to_owned()
+    } else {
+        lines.join("\n")
+    }
+}
+
+fn remap(from: &Path, to: &str) -> OsString {
+    let mut argument = joined("--remap-path-prefix=", from);
+    argument.push("=");
+    argument.push(to);
+    argument
+}
+
+fn extern_crate(name: &str, path: &Path) -> OsString {
+    joined(&format!("{name}="), path)
+}
+
+fn joined(prefix: &str, path: &Path) -> OsString {
+    let mut text = OsString::from(prefix);
+    text.push(path);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_found_in_coloured_text_too() {
+        let said =
+            "\u{1b}[1m\u{1b}[91merror[E0382]\u{1b}[0m: use\nerror: aborting\nerror[E0277]: no\n";
+        assert_eq!(
+            codes(said).into_iter().collect::<Vec<_>>(),
+            ["E0277", "E0382"]
+        );
+    }
+
+    #[test]
+    fn an_error_in_the_hidden_checks_is_told_without_its_place() {
+        let said = "hidden/checks.rs:9:5: error[E0599]: no method named `pop` found\nerror: aborting due to 1 previous error\n";
+        assert_eq!(
+            without_places(said),
+            "error[E0599]: no method named `pop` found"
+        );
+    }
+}

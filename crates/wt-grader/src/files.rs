@@ -1,0 +1,52 @@
+//! The few things that several modules do with files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::GradeError;
+
+/// Reads a text file of the course.
+///
+/// # Errors
+///
+/// [`GradeError::Course`] with the path.
+pub fn read_course_file(path: &Path) -> Result<String, GradeError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| GradeError::Course(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// The entries of a folder, sorted by name; an absent folder is empty.
+///
+/// # Errors
+///
+/// [`GradeError::Course`] with the path.
+pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, GradeError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            return Err(GradeError::Course(format!(
+                "cannot list `{}`: {error}",
+                folder.display()
+            )));
+        }
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Writes a file so that a reader sees the old text or the new, never a part.
+///
+/// # Errors
+///
+/// [`GradeError::Fault`] with the path.
+pub fn replace(path: &Path, text: &str) -> Result<(), GradeError> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).map_err(|error| GradeError::io("create", folder, &error))?;
+    let fresh = path.with_extension(format!("new-{}", std::process::id()));
+    std::fs::write(&fresh, text).map_err(|error| GradeError::io("write", &fresh, &error))?;
+    std::fs::rename(&fresh, path).map_err(|error| GradeError::io("write", path, &error))
+}

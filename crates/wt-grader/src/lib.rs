@@ -1,0 +1,52 @@
+//! The grading engine: read, compile, run, judge, report.
+//!
+//! `check` and `verify` are the same road with other sources on it:
+//!
+//! ```text
+//! SourceSet -> compile (rustc, private folder) -> run (a process per check)
+//!           -> transcript -> judge -> LessonReport -> text
+//! ```
+//!
+//! The engine never lets cargo decide whether a learner's code is fresh: a
+//! submission is read once into memory and compiled by rustc in an empty folder,
+//! so a stale artefact cannot be graded. Cargo builds only the *kit*, the
+//! libraries that every lesson links.
+//!
+//! | Module | Its noun |
+//! | --- | --- |
+//! | [`course`], [`lesson`] | the folders, read and checked |
+//! | [`source`] | a learner's code, as bytes in memory |
+//! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
+//! | [`process`], [`cancel`] | a child with limits, and Ctrl-C |
+//! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
+//! | [`session`] | one lesson, graded |
+//! | [`report`], [`explain`] | what a person reads |
+//! | [`files`] | what several modules do with files |
+//! | [`verify`] | proof that the course holds together |
+
+pub mod cancel;
+pub mod compile;
+pub mod course;
+pub mod error;
+pub mod explain;
+mod fields;
+pub mod files;
+pub mod judge;
+pub mod kit;
+pub mod lesson;
+pub mod limits;
+pub mod process;
+pub mod report;
+pub mod scratch;
+pub mod session;
+pub mod source;
+pub mod toolchain;
+pub mod transcript;
+pub mod verdict;
+pub mod verify;
+
+pub use course::Course;
+pub use error::GradeError;
+pub use lesson::Lesson;
+pub use session::{LessonReport, Session};
+pub use verdict::Word;

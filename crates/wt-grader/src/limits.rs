@@ -1,0 +1,108 @@
+//! Time limits that fit the machine: scaled from the reference solution's run.
+//!
+//! The reference is graded once per machine, compiler and kit; what its checks
+//! took is kept in a small text file. A check may take [`FACTOR`] times as long,
+//! within fixed bounds. Without a reference the upper bound is the limit.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::GradeError;
+use crate::files::replace;
+use crate::lesson::Lesson;
+use crate::session::{Outcome, Session};
+use crate::source::SourceSet;
+
+/// How many times as long as the reference a check may take.
+const FACTOR: u32 = 50;
+/// No check has less time than this, however fast the reference is.
+const LEAST: Duration = Duration::from_secs(5);
+/// No check has more.
+const MOST: Duration = Duration::from_secs(10);
+
+/// The time limit of every check of a lesson.
+#[derive(Debug, Clone, Default)]
+pub struct TimeLimits {
+    taken: BTreeMap<String, Duration>,
+}
+
+impl TimeLimits {
+    /// The limit of the check called `id`.
+    #[must_use]
+    pub fn of(&self, id: &str) -> Duration {
+        self.taken
+            .get(id)
+            .map_or(MOST, |taken| (*taken * FACTOR).clamp(LEAST, MOST))
+    }
+
+    /// The limits for a lesson on this machine, from the file or by grading the
+    /// reference now.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if the reference cannot be graded at all. A reference that
+    /// does not pass, or is not there, gives the upper bound.
+    pub fn measured(session: &Session<'_>, lesson: &Lesson) -> Result<Self, GradeError> {
+        let Ok(source) = SourceSet::read(&lesson.solution().join("src")) else {
+            return Ok(Self::default());
+        };
+        let path = session
+            .course
+            .work_folder()
+            .join("limits")
+            .join(&lesson.folder);
+        let key = key(session.kit.stamp, &source, lesson);
+        if let Some(limits) = std::fs::read_to_string(&path)
+            .ok()
+            .and_then(|text| Self::parse(&text, key))
+        {
+            return Ok(limits);
+        }
+        let report = session.grade(lesson, &source, &Self::default())?;
+        let Outcome::Checked { results, .. } = &report.outcome else {
+            return Ok(Self::default());
+        };
+        let passed = results.iter().filter(|result| result.verdict.passed());
+        let limits = Self {
+            taken: passed
+                .map(|result| (result.spec.id.clone(), result.verdict.took))
+                .collect(),
+        };
+        limits.store(&path, key)?;
+        Ok(limits)
+    }
+
+    fn parse(text: &str, key: u64) -> Option<Self> {
+        let mut lines = text.lines();
+        if lines.next()? != key.to_string() {
+            return None;
+        }
+        let taken = lines.map(|line| {
+            let (id, micros) = line.split_once(' ')?;
+            Some((id.to_owned(), Duration::from_micros(micros.parse().ok()?)))
+        });
+        Some(Self {
+            taken: taken.collect::<Option<_>>()?,
+        })
+    }
+
+    fn store(&self, path: &Path, key: u64) -> Result<(), GradeError> {
+        let mut text = format!("{key}\n");
+        for (id, taken) in &self.taken {
+            text.push_str(&format!("{id} {}\n", taken.as_micros()));
+        }
+        replace(path, &text)
+    }
+}
+
+fn key(stamp: u64, source: &SourceSet, lesson: &Lesson) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    stamp.hash(&mut hasher);
+    source.files.hash(&mut hasher);
+    std::fs::read(lesson.solution().join("hidden/checks.rs"))
+        .unwrap_or_default()
+        .hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,413 @@
+//! A child process with limits: time, output, threads, and no survivors.
+//!
+//! The child leads a process group of its own, which is killed as a whole when
+//! the child ends, when a limit is passed, and on Ctrl-C. On Linux the kernel
+//! also kills the child when the grader itself is killed.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cancel::{self, Group};
+use crate::error::GradeError;
+
+/// What a child may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Wall-clock time.
+    pub time: Duration,
+    /// Bytes on stderr after which the child is killed.
+    pub output: usize,
+    /// Threads at the same time.
+    pub threads: usize,
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// Killed at the time limit; what its threads were doing.
+    TimedOut(Vec<String>),
+    /// Killed because it wrote more than the limit.
+    TooMuchOutput,
+    /// Killed because it had this many threads.
+    TooManyThreads(usize),
+}
+
+/// A child that has ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How it ended.
+    pub end: End,
+    /// What it wrote to stdout; at most [`STDOUT_KEPT`] bytes.
+    pub stdout: Vec<u8>,
+    /// What it wrote to stderr: the first and the last part.
+    pub stderr: Vec<u8>,
+    /// How long it ran.
+    pub took: Duration,
+}
+
+/// The most of a child's stdout that is kept.
+pub const STDOUT_KEPT: usize = 4 << 20;
+/// Of stderr, this much from the start and as much from the end is kept.
+const STDERR_KEPT: usize = 64 << 10;
+/// How often limits that nobody announces are looked at.
+const TICK: Duration = Duration::from_millis(25);
+/// How long to wait for the last bytes after the child has ended.
+const DRAIN: Duration = Duration::from_millis(200);
+
+enum Event {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    TooMuch,
+}
+
+/// Runs `command` with `input` on stdin until it ends or passes a limit.
+///
+/// Blocks until then, at most a little longer than `limits.time`.
+///
+/// # Errors
+///
+/// [`GradeError::Cancelled`] after Ctrl-C; [`GradeError::Fault`] if the program
+/// cannot be started.
+pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finished, GradeError> {
+    if cancel::is_cancelled() {
+        return Err(GradeError::Cancelled);
+    }
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    contain(&mut command);
+    let start = Instant::now();
+    let mut child = command
+        .spawn()
+        .map_err(|error| cannot_start(&command, &error))?;
+    let group = Group::register(child.id());
+    if let Some(mut stdin) = child.stdin.take() {
+        // A child that ended without reading is judged by how it ended.
+        let _ = stdin.write_all(input);
+    }
+    let (tx, events) = mpsc::channel();
+    read_stdout(&mut child, tx.clone());
+    read_stderr(&mut child, limits.output, tx);
+    let mut watch = Watch {
+        deadline: start + limits.time,
+        threads: limits.threads,
+        stdout: None,
+        stderr: None,
+    };
+    let killed = watch.until_end(&mut child, &events);
+    group.kill();
+    let status = child
+        .wait()
+        .map_err(|error| GradeError::Fault(format!("cannot wait for a child: {error}")))?;
+    drop(group);
+    watch.drain(&events);
+    if cancel::is_cancelled() {
+        return Err(GradeError::Cancelled);
+    }
+    Ok(Finished {
+        end: killed.unwrap_or_else(|| ended(status)),
+        stdout: watch.stdout.unwrap_or_default(),
+        stderr: watch.stderr.unwrap_or_default(),
+        took: start.elapsed(),
+    })
+}
+
+/// Runs `command` with our own streams until it ends, and says whether it
+/// succeeded. It dies with us and on Ctrl-C, with all it started.
+///
+/// # Errors
+///
+/// [`GradeError::Cancelled`] after Ctrl-C; [`GradeError::Fault`] if the program
+/// cannot be started.
+pub fn run_visibly(mut command: Command) -> Result<bool, GradeError> {
+    command.stdin(Stdio::null());
+    contain(&mut command);
+    let mut child = command
+        .spawn()
+        .map_err(|error| cannot_start(&command, &error))?;
+    let group = Group::register(child.id());
+    let status = child
+        .wait()
+        .map_err(|error| GradeError::Fault(format!("cannot wait for a child: {error}")))?;
+    drop(group);
+    if cancel::is_cancelled() {
+        Err(GradeError::Cancelled)
+    } else {
+        Ok(status.success())
+    }
+}
+
+fn cannot_start(command: &Command, error: &io::Error) -> GradeError {
+    GradeError::io("start", command.get_program().as_ref(), error)
+}
+
+struct Watch {
+    deadline: Instant,
+    threads: usize,
+    stdout: Option<Vec<u8>>,
+    stderr: Option<Vec<u8>>,
+}
+
+impl Watch {
+    /// Waits for the child's end; the reason, if it has to be killed.
+    ///
+    /// The end of stdout is the sign that the child is ending: the harness holds
+    /// it open to the last moment. A child that closes it early is asked each tick.
+    fn until_end(&mut self, child: &mut Child, events: &mpsc::Receiver<Event>) -> Option<End> {
+        loop {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            match events.recv_timeout(left.min(TICK)) {
+                Ok(Event::Stdout(bytes)) => self.stdout = Some(bytes),
+                Ok(Event::Stderr(bytes)) => self.stderr = Some(bytes),
+                Ok(Event::TooMuch) => return Some(End::TooMuchOutput),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
+            }
+            if cancel::is_cancelled() || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+                return None;
+            }
+            let running = thread_count(child.id());
+            if running > self.threads {
+                return Some(End::TooManyThreads(running));
+            }
+            if left.is_zero() {
+                return Some(End::TimedOut(kernel_view(child.id())));
+            }
+        }
+    }
+
+    /// Collects what was still in the pipes. A grandchild that left the group may
+    /// hold them open, so this does not wait for long.
+    fn drain(&mut self, events: &mpsc::Receiver<Event>) {
+        let deadline = Instant::now() + DRAIN;
+        while self.stdout.is_none() || self.stderr.is_none() {
+            match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Event::Stdout(bytes)) => self.stdout = Some(bytes),
+                Ok(Event::Stderr(bytes)) => self.stderr = Some(bytes),
+                Ok(Event::TooMuch) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn read_stdout(child: &mut Child, events: Sender<Event>) {
+    let Some(mut stdout) = child.stdout.take() else {
+        return;
+    };
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        // What is beyond the limit is read and dropped, so that the child does
+        // not block in a write.
+        let _ = stdout
+            .by_ref()
+            .take(STDOUT_KEPT as u64)
+            .read_to_end(&mut kept);
+        let _ = io::copy(&mut stdout, &mut io::sink());
+        let _ = events.send(Event::Stdout(kept));
+    });
+}
+
+fn read_stderr(child: &mut Child, limit: usize, events: Sender<Event>) {
+    let Some(mut stderr) = child.stderr.take() else {
+        return;
+    };
+    thread::spawn(move || {
+        let mut capture = Capture::default();
+        let mut chunk = [0; 16 << 10];
+        while let Ok(read @ 1..) = stderr.read(&mut chunk) {
+            let before = capture.total;
+            capture.push(&chunk[..read]);
+            if before <= limit && capture.total > limit {
+                let _ = events.send(Event::TooMuch);
+            }
+        }
+        let _ = events.send(Event::Stderr(capture.text()));
+    });
+}
+
+/// The first and the last part of a stream of any length.
+#[derive(Default)]
+struct Capture {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    total: usize,
+}
+
+impl Capture {
+    fn push(&mut self, bytes: &[u8]) {
+        self.total += bytes.len();
+        let (first, rest) = bytes.split_at(bytes.len().min(STDERR_KEPT - self.head.len()));
+        self.head.extend_from_slice(first);
+        self.tail.extend_from_slice(rest);
+        if self.tail.len() > 2 * STDERR_KEPT {
+            self.tail.drain(..self.tail.len() - STDERR_KEPT);
+        }
+    }
+
+    fn text(mut self) -> Vec<u8> {
+        let cut = self.tail.len().saturating_sub(STDERR_KEPT);
+        let missing = self.total - self.head.len() - self.tail.len() + cut;
+        if missing > 0 {
+            self.head
+                .extend_from_slice(format!("\n[... {missing} bytes left out ...]\n").as_bytes());
+        }
+        self.head.extend_from_slice(&self.tail[cut..]);
+        self.head
+    }
+}
+
+#[cfg(unix)]
+fn ended(status: ExitStatus) -> End {
+    use std::os::unix::process::ExitStatusExt;
+
+    match (status.code(), status.signal()) {
+        (Some(code), _) => End::Exited(code),
+        (None, signal) => End::Signalled(signal.unwrap_or(0)),
+    }
+}
+
+#[cfg(not(unix))]
+fn ended(status: ExitStatus) -> End {
+    End::Exited(status.code().unwrap_or(-1))
+}
+
+#[cfg(unix)]
+fn contain(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+
+    command.process_group(0);
+    // SAFETY: the closure runs between fork and exec and calls only functions
+    // that are safe there: `prctl`, `setrlimit`. It does not allocate.
+    unsafe {
+        command.pre_exec(|| {
+            #[cfg(target_os = "linux")]
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            let none = libc::rlimit {
+                rlim_cur: 0,
+                rlim_max: 0,
+            };
+            libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+            Ok(())
+        });
+    }
+}
+
+#[cfg(not(unix))]
+fn contain(_command: &mut Command) {}
+
+/// How many threads the process has; 0 where the system does not tell.
+fn thread_count(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
+/// Each thread by name and what it waits for in the kernel, for a child that
+/// could not tell itself.
+fn kernel_view(pid: u32) -> Vec<String> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let mut lines: Vec<String> = tasks
+        .flatten()
+        .take(64)
+        .filter_map(|task| {
+            let read = |file: &str| std::fs::read_to_string(task.path().join(file)).ok();
+            let name = read("comm")?.trim().to_owned();
+            let wait = read("wchan").unwrap_or_default();
+            let wait = match wait.trim() {
+                "" | "0" => "running",
+                other => other,
+            };
+            Some(format!("{name}: {wait}"))
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, limits: Limits) -> Finished {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        run(command, b"", limits).unwrap()
+    }
+
+    const ROOMY: Limits = Limits {
+        time: Duration::from_secs(20),
+        output: 1 << 20,
+        threads: 100,
+    };
+
+    #[test]
+    fn both_streams_and_the_code_come_back() {
+        let finished = sh("echo out; echo err >&2; exit 7", ROOMY);
+        assert_eq!(finished.end, End::Exited(7));
+        assert_eq!(
+            (finished.stdout.as_slice(), finished.stderr.as_slice()),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+    }
+
+    #[test]
+    fn a_child_is_killed_at_its_time_limit_with_all_it_started() {
+        let limits = Limits {
+            time: Duration::from_millis(300),
+            ..ROOMY
+        };
+        let finished = sh("sleep 1000 & echo $!; sleep 1000", limits);
+        assert!(
+            matches!(finished.end, End::TimedOut(_)),
+            "{:?}",
+            finished.end
+        );
+        let grandchild = String::from_utf8(finished.stdout).unwrap();
+        let path = format!("/proc/{}/status", grandchild.trim());
+        let gone = (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(10));
+            std::fs::read_to_string(&path).map_or(true, |status| status.contains("State:\tZ"))
+        });
+        assert!(gone, "the grandchild {grandchild} lives on");
+    }
+
+    #[test]
+    fn endless_output_is_cut_and_named() {
+        let finished = sh("yes >&2", ROOMY);
+        assert_eq!(finished.end, End::TooMuchOutput);
+        assert!(finished.stderr.len() < 3 * STDERR_KEPT);
+    }
+
+    #[test]
+    fn a_signal_is_not_an_exit_code() {
+        assert_eq!(
+            sh("kill -ABRT $$", ROOMY).end,
+            End::Signalled(libc::SIGABRT)
+        );
+    }
+
+    #[test]
+    fn the_middle_of_a_long_stream_is_left_out_and_counted() {
+        let mut capture = Capture::default();
+        for _ in 0..100 {
+            capture.push(&[b'x'; 10_000]);
+        }
+        capture.push(b"the end");
+        let text = String::from_utf8(capture.text()).unwrap();
+        assert!(text.ends_with("the end"));
+        let missing = 1_000_007 - 2 * STDERR_KEPT;
+        assert!(
+            text.contains(&format!("[... {missing} bytes left out ...]")),
+            "{missing}"
+        );
+    }
+}

@@ -1,0 +1,457 @@
+//! What a person reads in the terminal.
+//!
+//! The form is fixed: a headline, the properties, then what happened, where, and
+//! what to do next, for the first property that does not hold.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::compile::Diagnostics;
+use crate::explain;
+use crate::lesson::Lesson;
+use crate::session::{CheckResult, LessonReport, Outcome};
+use crate::transcript::Thread;
+use crate::verdict::Word;
+
+/// How to draw.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// Whether to colour.
+    pub color: bool,
+    /// Whether to explain every property that does not hold, not only the first.
+    pub all: bool,
+}
+
+const GREEN: &str = "32";
+const RED: &str = "31";
+const YELLOW: &str = "33";
+const BOLD: &str = "1";
+const DIM: &str = "2";
+
+/// The most lines of a learner's output that are shown.
+const OUTPUT_LINES: usize = 12;
+/// The most lines of rustc's output that are shown.
+const RUSTC_LINES: usize = 120;
+/// The most characters of one line.
+const LINE: usize = 300;
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn word(self, word: Word) -> String {
+        let code = match word {
+            Word::Pass => GREEN,
+            Word::Inconclusive | Word::GraderFault => YELLOW,
+            _ => RED,
+        };
+        self.paint(code, &format!("{word:<12}"))
+    }
+}
+
+/// The whole text of a lesson's report; `next` is the lesson after it.
+#[must_use]
+pub fn lesson(report: &LessonReport, next: Option<&Lesson>, style: Style) -> String {
+    let lesson = &report.lesson;
+    match &report.outcome {
+        Outcome::Rejected(rejected) => {
+            let mut text = headline(lesson, "not yet", "the source was not accepted", style);
+            field(
+                &mut text,
+                "what",
+                &format!("{}: {rejected}", Word::Rejected),
+            );
+            field(
+                &mut text,
+                "next",
+                &format!("mend the file, or `cargo xtask reset {:02}`", lesson.number),
+            );
+            text
+        }
+        Outcome::DidNotCompile(diagnostics) => did_not_compile(lesson, diagnostics, style),
+        Outcome::DoesNotFit(diagnostics) => does_not_fit(lesson, diagnostics, style),
+        Outcome::GaveUp(why) => {
+            let mut text = headline(
+                lesson,
+                "not yet",
+                "the compiler gave up on this source",
+                style,
+            );
+            field(
+                &mut text,
+                "what",
+                &format!("{}: {}", Word::CompilerGaveUp, harmless(why)),
+            );
+            field(
+                &mut text,
+                "next",
+                "take back your last change; a loop in a constant or a macro can do this",
+            );
+            text
+        }
+        Outcome::Checked { results, warnings } => checked(report, results, warnings, next, style),
+    }
+}
+
+/// What happened, where, and what next, for one check: also the text that
+/// `verify` keeps of every known-bad solution.
+#[must_use]
+pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style) -> String {
+    let mut text = String::new();
+    let verdict = &result.verdict;
+    let what = match verdict.word {
+        Word::Wrong => format!("{}: {}", result.spec.id, verdict.what),
+        word => format!("{}: {word}: {}", result.spec.id, verdict.what),
+    };
+    field(&mut text, "what", &style.paint(BOLD, &harmless(&what)));
+    let place = match &result.place {
+        Some(place) => format!("{}:{}", place.file, place.line),
+        None => format!("{}/lib.rs", lesson.source_prefix()),
+    };
+    field(
+        &mut text,
+        "where",
+        &format!("{place}, `{}`", result.spec.look_at),
+    );
+    for line in threads(lesson, &verdict.threads) {
+        field(&mut text, "", &line);
+    }
+    for note in &verdict.notes {
+        field(&mut text, "also", &harmless(note));
+    }
+    let output = shown_output(&verdict.output);
+    if !output.is_empty() {
+        field(&mut text, "output", &output.join("\n"));
+    }
+    let more = format!("more: cargo xtask hint {:02}", lesson.number);
+    field(
+        &mut text,
+        "next",
+        &format!("{}   {}", result.spec.ask, style.paint(DIM, &more)),
+    );
+    text
+}
+
+fn checked(
+    report: &LessonReport,
+    results: &[CheckResult],
+    warnings: &str,
+    next: Option<&Lesson>,
+    style: Style,
+) -> String {
+    let lesson = &report.lesson;
+    let held = results
+        .iter()
+        .filter(|result| result.verdict.passed())
+        .count();
+    let state = if report.passed() { "done" } else { "not yet" };
+    let unjudged = results
+        .iter()
+        .filter(|result| result.verdict.word == Word::Inconclusive)
+        .count();
+    let mut count = format!("{held} of {} properties hold", results.len());
+    if unjudged > 0 {
+        let _ = write!(count, ", {unjudged} cannot be judged on this machine");
+    }
+    let mut text = headline(lesson, state, &count, style);
+    for result in results {
+        let _ = writeln!(
+            text,
+            "  {}  {}",
+            style.word(result.verdict.word),
+            result.spec.claim
+        );
+    }
+    text.push('\n');
+    if report.passed() {
+        if !warnings.trim().is_empty() {
+            let _ = writeln!(text, "{}\n", cut_lines(warnings, RUSTC_LINES).trim_end());
+        }
+        text.push_str(&after_passing(lesson, next));
+        return text;
+    }
+    let failures = results.iter().filter(|result| result.verdict.failed());
+    let shown = if style.all { results.len() } else { 1 };
+    let failures: Vec<String> = failures
+        .take(shown)
+        .map(|result| failure(lesson, result, style))
+        .collect();
+    text.push_str(&failures.join("\n"));
+    text
+}
+
+fn after_passing(lesson: &Lesson, next: Option<&Lesson>) -> String {
+    let mut text = String::new();
+    field(
+        &mut text,
+        "read",
+        &format!(
+            "why it is done this way: solutions/{}/NOTES.md",
+            lesson.folder
+        ),
+    );
+    match next {
+        Some(next) => {
+            let line = format!(
+                "{} ({} minutes): exercises/{}/README.md",
+                next.label(),
+                next.minutes,
+                next.folder
+            );
+            field(&mut text, "next", &line);
+        }
+        None => field(&mut text, "next", "this was the last lesson"),
+    }
+    text
+}
+
+fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> String {
+    let mut text = cut_lines(&diagnostics.rendered, RUSTC_LINES);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&headline(lesson, "not yet", "it does not compile", style));
+    let codes: Vec<&str> = diagnostics.codes.iter().map(String::as_str).collect();
+    let codes = if codes.is_empty() {
+        String::from("a syntax error")
+    } else {
+        codes.join(", ")
+    };
+    field(
+        &mut text,
+        "what",
+        &format!("{}: {codes}, see rustc's words above", Word::DidNotCompile),
+    );
+    for sentence in sentences(diagnostics) {
+        field(&mut text, "why", &sentence);
+    }
+    let more = style.paint(DIM, &format!("more: cargo xtask hint {:02}", lesson.number));
+    field(
+        &mut text,
+        "next",
+        &format!("mend the first error; the others often go with it   {more}"),
+    );
+    text
+}
+
+fn does_not_fit(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> String {
+    let mut text = headline(
+        lesson,
+        "not yet",
+        "the checks cannot use your library",
+        style,
+    );
+    let said = cut_lines(&diagnostics.rendered, 12);
+    field(
+        &mut text,
+        "what",
+        &format!("{}: {}", Word::DidNotCompile, said.trim_end()),
+    );
+    for sentence in sentences(diagnostics) {
+        field(&mut text, "why", &sentence);
+    }
+    field(
+        &mut text,
+        "where",
+        &format!(
+            "exercises/{}/README.md lists the names and signatures",
+            lesson.folder
+        ),
+    );
+    field(
+        &mut text,
+        "next",
+        "does every public item still have the signature of the brief?",
+    );
+    text
+}
+
+fn sentences(diagnostics: &Diagnostics) -> Vec<String> {
+    let said: BTreeSet<(&str, &str)> = diagnostics
+        .codes
+        .iter()
+        .filter_map(|code| {
+            Some((
+                explain::sentence(code, &diagnostics.rendered)?,
+                code.as_str(),
+            ))
+        })
+        .collect();
+    said.into_iter()
+        .map(|(sentence, code)| format!("{code}: {sentence}"))
+        .collect()
+}
+
+fn headline(lesson: &Lesson, state: &str, count: &str, style: Style) -> String {
+    let code = if state == "done" { GREEN } else { YELLOW };
+    format!(
+        "{}: {} ({count})\n",
+        style.paint(BOLD, &lesson.label()),
+        style.paint(code, state)
+    )
+}
+
+/// `what   first line`, further lines below the first.
+fn field(text: &mut String, name: &str, value: &str) {
+    for (n, line) in value.lines().enumerate() {
+        let name = if n == 0 { name } else { "" };
+        let _ = writeln!(text, "{}", format!("{name:<6} {line}").trim_end());
+    }
+}
+
+/// A table of a hang's threads: those in the learner's code first.
+fn threads(lesson: &Lesson, threads: &[Thread]) -> Vec<String> {
+    let prefix = lesson.source_prefix();
+    threads
+        .iter()
+        .map(|thread| {
+            let doing = match (thread.state.as_str(), thread.waits_for.as_str()) {
+                ("running", _) => String::from("is running"),
+                (_, "") => String::from("is asleep"),
+                (_, waits) => format!("waits for {waits}"),
+            };
+            let own = thread
+                .frames
+                .iter()
+                .find(|frame| frame.place.file.starts_with(&prefix));
+            let other = || {
+                thread
+                    .frames
+                    .iter()
+                    .find(|frame| frame.place.file.starts_with("hidden"))
+            };
+            let place = match own {
+                Some(frame) => {
+                    format!(
+                        "{}:{}, in {}",
+                        frame.place.file,
+                        frame.place.line,
+                        function(&frame.function)
+                    )
+                }
+                None if other().is_some() => String::from("in the check itself"),
+                None => String::from("outside your code"),
+            };
+            format!("thread `{}` {doing}, {place}", harmless(&thread.name))
+        })
+        .collect()
+}
+
+/// A function by its name, or `a closure` if it has none.
+fn function(path: &str) -> String {
+    match short(path) {
+        name if name.is_empty() => String::from("a closure"),
+        name => format!("`{name}`"),
+    }
+}
+
+/// A function's path without closures and type arguments.
+fn short(function: &str) -> String {
+    let mut depth = 0_usize;
+    let plain: String = function
+        .chars()
+        .filter(|c| {
+            match c {
+                '<' => depth += 1,
+                '>' => {
+                    depth = depth.saturating_sub(1);
+                    return false;
+                }
+                _ => {}
+            }
+            depth == 0
+        })
+        .collect();
+    let parts: Vec<&str> = plain
+        .split("::")
+        .filter(|part| !part.is_empty() && !part.starts_with('{'))
+        .collect();
+    parts[parts.len().saturating_sub(2)..].join("::")
+}
+
+/// The end of what the program printed, without the lines that repeat a panic.
+fn shown_output(output: &str) -> Vec<String> {
+    let lines: Vec<String> = output
+        .lines()
+        .filter(|line| !(line.starts_with("thread '") && line.contains("panicked at ")))
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| harmless(line).chars().take(LINE).collect())
+        .collect();
+    let skipped = lines.len().saturating_sub(OUTPUT_LINES);
+    let mut shown = Vec::new();
+    if skipped > 0 {
+        shown.push(format!("[... {skipped} lines before this ...]"));
+    }
+    shown.extend(lines.into_iter().skip(skipped));
+    shown
+}
+
+fn cut_lines(text: &str, most: usize) -> String {
+    let count = text.lines().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let kept: Vec<&str> = text.lines().take(most).collect();
+    format!(
+        "{}\n[... {} more lines ...]\n",
+        kept.join("\n"),
+        count - most
+    )
+}
+
+/// Text of a stranger, with control characters made visible.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' => String::from("\n"),
+            '\t' => String::from("    "),
+            c if c.is_control() || is_bidi(c) => c.escape_unicode().to_string(),
+            c => c.to_string(),
+        })
+        .collect()
+}
+
+/// Characters that reorder the text around them.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_of_a_program_do_nothing() {
+        assert_eq!(harmless("a\u{1b}[2Jb\u{7}"), "a\\u{1b}[2Jb\\u{7}");
+        assert_eq!(harmless("\u{202e}abc"), "\\u{202e}abc");
+    }
+
+    #[test]
+    fn a_function_is_shown_by_its_last_two_names() {
+        assert_eq!(
+            short("bounded_queue::BoundedQueue<T>::push"),
+            "BoundedQueue::push"
+        );
+        assert_eq!(
+            short("<worker_pool::Pool as core::ops::drop::Drop>::drop"),
+            "drop"
+        );
+        assert_eq!(short("worker_pool::Pool::new::{{closure}}"), "Pool::new");
+        assert_eq!(function("{closure#0}<u8>"), "a closure");
+    }
+
+    #[test]
+    fn only_the_end_of_long_output_is_shown() {
+        let output: String = (0..100).map(|n| format!("line {n}\n")).collect();
+        let shown = shown_output(&output);
+        assert_eq!(shown.len(), OUTPUT_LINES + 1);
+        assert_eq!(shown[0], "[... 88 lines before this ...]");
+        assert_eq!(shown[12], "line 99");
+    }
+}

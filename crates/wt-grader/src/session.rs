@@ -1,0 +1,466 @@
+//! One lesson, graded: compile, run every check, judge.
+
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::compile::{Compiled, Compiler, Diagnostics, Library};
+use crate::course::Course;
+use crate::error::GradeError;
+use crate::judge::{compare, judge};
+use crate::kit::Kit;
+use crate::lesson::{CheckSpec, Lesson, Mode};
+use crate::limits::TimeLimits;
+use crate::process::{self, Finished, Limits};
+use crate::scratch::Scratch;
+use crate::source::{Rejected, SourceSet};
+use crate::toolchain::Toolchain;
+use crate::transcript::Place;
+use crate::verdict::{Verdict, Word};
+
+/// Everything that grading needs, made once per command.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The course.
+    pub course: &'a Course,
+    /// The compiler.
+    pub toolchain: Toolchain,
+    /// The libraries every lesson links.
+    pub kit: Kit,
+    /// Whether rustc colours its messages.
+    pub color: bool,
+    /// How many checks run at the same time.
+    pub jobs: usize,
+    /// Whether the checks may write new snapshots, for `cargo insta review`.
+    pub new_snapshots: bool,
+}
+
+/// A graded lesson.
+#[derive(Debug, Clone)]
+pub struct LessonReport {
+    /// The lesson.
+    pub lesson: Lesson,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of grading one solution.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The source was not read as a solution at all.
+    Rejected(Rejected),
+    /// rustc found errors in the learner's code.
+    DidNotCompile(Diagnostics),
+    /// The code compiles, but the hidden checks cannot use it.
+    DoesNotFit(Diagnostics),
+    /// rustc crashed or passed a limit.
+    GaveUp(String),
+    /// Every check has a verdict.
+    Checked {
+        /// In the order of `lesson.toml`.
+        results: Vec<CheckResult>,
+        /// rustc's warnings about the learner's code.
+        warnings: String,
+    },
+}
+
+/// The verdict on one property.
+#[derive(Debug, Clone)]
+pub struct CheckResult {
+    /// The property.
+    pub spec: CheckSpec,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The line to look at.
+    pub place: Option<Place>,
+}
+
+/// After this much beyond its limit a check is killed from outside.
+const GRACE: Duration = Duration::from_millis(200);
+/// The most that a check may print.
+const OUTPUT: usize = 8 << 20;
+/// The most threads a check may have at once.
+const THREADS: usize = 1024;
+
+impl<'a> Session<'a> {
+    /// Finds the compiler and builds the kit if it has to be; `announce` is
+    /// called before a build.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError::Fault`] if the kit cannot be built.
+    pub fn open(
+        course: &'a Course,
+        color: bool,
+        announce: impl FnOnce(),
+    ) -> Result<Self, GradeError> {
+        let toolchain = Toolchain::find();
+        Scratch::sweep(&course.work_folder());
+        let kit = Kit::prepare(course, &toolchain, announce)?;
+        let cores = thread::available_parallelism().map_or(2, NonZero::get);
+        Ok(Self {
+            course,
+            toolchain,
+            kit,
+            color,
+            jobs: 2 * cores,
+            new_snapshots: false,
+        })
+    }
+
+    /// Grades the learner's own code in the exercise's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if there can be no verdict.
+    pub fn check(&self, lesson: &Lesson) -> Result<LessonReport, GradeError> {
+        let src = lesson.exercise.join("src");
+        match SourceSet::read(&src) {
+            Ok(source) => {
+                // The reference's run and the learner's compilation are independent.
+                thread::scope(|scope| {
+                    let limits = scope.spawn(|| TimeLimits::measured(self, lesson));
+                    self.compile_then(lesson, &source, |compiler, library| {
+                        let limits = limits.join().map_err(|_| panic_fault())??;
+                        self.run_all(&compiler, library, &limits)
+                    })
+                })
+            }
+            Err(rejected) => Ok(self.rejected(lesson, rejected)),
+        }
+    }
+
+    /// Grades any source as a solution of `lesson`.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if there can be no verdict.
+    pub fn grade(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+        limits: &TimeLimits,
+    ) -> Result<LessonReport, GradeError> {
+        self.compile_then(lesson, source, |compiler, library| {
+            self.run_all(&compiler, library, limits)
+        })
+    }
+
+    fn rejected(&self, lesson: &Lesson, rejected: Rejected) -> LessonReport {
+        let file = rejected
+            .file
+            .strip_prefix(&self.course.root)
+            .unwrap_or(&rejected.file)
+            .to_owned();
+        let outcome = Outcome::Rejected(Rejected { file, ..rejected });
+        LessonReport {
+            lesson: lesson.clone(),
+            outcome,
+        }
+    }
+
+    fn compile_then(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+        run: impl FnOnce(Compiler<'_>, &Library) -> Result<Compiled<Vec<Verdict>>, GradeError>,
+    ) -> Result<LessonReport, GradeError> {
+        let scratch = Scratch::new(&self.course.work_folder())?;
+        let compiler = self.compiler(lesson, scratch.path());
+        let outcome = match compiler.library(source)? {
+            Compiled::Errors(diagnostics) => Outcome::DidNotCompile(diagnostics),
+            Compiled::GaveUp(why) => Outcome::GaveUp(why),
+            Compiled::Done(library) => match run(compiler, &library)? {
+                Compiled::Errors(diagnostics) => Outcome::DoesNotFit(diagnostics),
+                Compiled::GaveUp(why) => Outcome::GaveUp(why),
+                Compiled::Done(verdicts) => {
+                    let results = lesson.checks.iter().zip(verdicts);
+                    let results =
+                        results.map(|(spec, verdict)| located(lesson, source, spec, verdict));
+                    Outcome::Checked {
+                        results: results.collect(),
+                        warnings: library.warnings,
+                    }
+                }
+            },
+        };
+        Ok(LessonReport {
+            lesson: lesson.clone(),
+            outcome,
+        })
+    }
+
+    /// A compiler for `lesson` that works in `folder`.
+    #[must_use]
+    pub fn compiler<'b>(&'b self, lesson: &'b Lesson, folder: &'b Path) -> Compiler<'b> {
+        Compiler {
+            toolchain: &self.toolchain,
+            kit: &self.kit,
+            lesson,
+            folder,
+            color: self.color,
+        }
+    }
+
+    fn run_all(
+        &self,
+        compiler: &Compiler<'_>,
+        library: &Library,
+        limits: &TimeLimits,
+    ) -> Result<Compiled<Vec<Verdict>>, GradeError> {
+        let program = match compiler.checks(library)? {
+            Compiled::Done(program) => program,
+            Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
+            Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
+        };
+        let known = list_checks(&program, compiler.folder)?;
+        let verdicts = in_parallel(&compiler.lesson.checks, self.jobs, |spec| {
+            match &spec.mode {
+                Mode::Run => {
+                    let Some((_, observed)) = known.iter().find(|(name, _)| *name == spec.id)
+                    else {
+                        let what =
+                            "`lesson.toml` names a check that `hidden/checks.rs` does not have";
+                        return Ok(Verdict::new(Word::GraderFault, what));
+                    };
+                    self.run_check(compiler, &program, spec, *observed, limits)
+                }
+                Mode::CompileFail { error } => must_not_compile(compiler, library, spec, error),
+            }
+        })?;
+        Ok(Compiled::Done(verdicts))
+    }
+
+    fn run_check(
+        &self,
+        compiler: &Compiler<'_>,
+        program: &Path,
+        spec: &CheckSpec,
+        observed: bool,
+        limits: &TimeLimits,
+    ) -> Result<Verdict, GradeError> {
+        let seed = fastrand::u64(..1 << 48);
+        let ask = |role| self.ask(compiler, program, spec, role, seed, limits.of(&spec.id));
+        let checked = ask("check")?;
+        if !observed {
+            return Ok(judge(&checked));
+        }
+        let oracle = ask("oracle")?;
+        Ok(compare(&checked, &oracle, seed))
+    }
+
+    /// Runs one process of the checks' program with a request.
+    fn ask(
+        &self,
+        compiler: &Compiler<'_>,
+        program: &Path,
+        spec: &CheckSpec,
+        role: &str,
+        seed: u64,
+        limit: Duration,
+    ) -> Result<Finished, GradeError> {
+        let lesson = compiler.lesson;
+        let snapshots = lesson.solution().join("hidden/snapshots");
+        let request = format!(
+            "check {}\nrole {role}\nseed {seed}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
+            spec.id,
+            limit.as_millis(),
+            spec.memory,
+            lesson.source_prefix(),
+            snapshots.display()
+        );
+        let mut command = bare(program, compiler.folder);
+        command.env("INSTA_WORKSPACE_ROOT", lesson.solution()).env(
+            "INSTA_UPDATE",
+            if self.new_snapshots { "new" } else { "no" },
+        );
+        process::run(
+            command,
+            request.as_bytes(),
+            Limits {
+                time: limit + GRACE,
+                output: OUTPUT,
+                threads: THREADS,
+            },
+        )
+    }
+}
+
+fn panic_fault() -> GradeError {
+    GradeError::Fault("the grader's own thread panicked; please report this".into())
+}
+
+/// The checks' program with nothing of our environment.
+fn bare(program: &Path, folder: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(program);
+    command
+        .env_clear()
+        .env("WT_CHECK_REQUEST", "1")
+        .env("TMPDIR", folder)
+        .current_dir(folder);
+    command
+}
+
+/// The names that the checks' program knows; `true` for those with an oracle.
+///
+/// # Errors
+///
+/// [`GradeError`] if it cannot be run.
+pub fn list_checks(program: &Path, folder: &Path) -> Result<Vec<(String, bool)>, GradeError> {
+    let limits = Limits {
+        time: Duration::from_secs(10),
+        output: OUTPUT,
+        threads: THREADS,
+    };
+    let finished = process::run(bare(program, folder), b"role list\n", limits)?;
+    let text = String::from_utf8_lossy(&finished.stdout).into_owned();
+    Ok(text
+        .lines()
+        .map(|line| match line.split_once(' ') {
+            Some((name, _)) => (name.to_owned(), true),
+            None => (line.to_owned(), false),
+        })
+        .collect())
+}
+
+fn must_not_compile(
+    compiler: &Compiler<'_>,
+    library: &Library,
+    spec: &CheckSpec,
+    error: &str,
+) -> Result<Verdict, GradeError> {
+    let program = compiler
+        .lesson
+        .solution()
+        .join("hidden/compile_fail")
+        .join(format!("{}.rs", spec.id));
+    Ok(match compiler.codes_of(&program, library)? {
+        Compiled::Done(()) => Verdict::new(
+            Word::Wrong,
+            format!("a program that must not compile does compile; rustc should say {error}"),
+        ),
+        Compiled::Errors(found) if found.codes.len() == 1 && found.codes.contains(error) => {
+            Verdict::new(Word::Pass, "")
+        }
+        Compiled::Errors(found) => {
+            let codes: Vec<&str> = found.codes.iter().map(String::as_str).collect();
+            Verdict::new(
+                Word::Wrong,
+                format!(
+                    "a program that must fail with {error} alone fails with {}",
+                    codes.join(", ")
+                ),
+            )
+        }
+        Compiled::GaveUp(why) => Verdict::new(Word::CompilerGaveUp, why),
+    })
+}
+
+/// Adds the line to look at: where it panicked or hangs, or else where the item
+/// that the lesson names is defined.
+fn located(lesson: &Lesson, source: &SourceSet, spec: &CheckSpec, verdict: Verdict) -> CheckResult {
+    let prefix = lesson.source_prefix();
+    let own = |place: &&Place| place.file.starts_with(&prefix);
+    let from_run = verdict.place.as_ref().filter(own);
+    let mut frames = verdict
+        .threads
+        .iter()
+        .flat_map(|thread| &thread.frames)
+        .map(|frame| &frame.place);
+    let place = from_run.or_else(|| frames.find(own)).cloned().or_else(|| {
+        let (file, line) = source.line_of(&spec.look_at)?;
+        Some(Place {
+            file: format!("{prefix}/{}", file.display()),
+            line,
+        })
+    });
+    CheckResult {
+        spec: spec.clone(),
+        verdict,
+        place,
+    }
+}
+
+/// Maps `items` with `jobs` threads; the results keep the order. The first error
+/// wins, and no further item is begun after it.
+///
+/// # Errors
+///
+/// The first error of `f`.
+pub fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    jobs: usize,
+    f: impl Fn(&T) -> Result<R, GradeError> + Sync,
+) -> Result<Vec<R>, GradeError> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return };
+            let result = f(item);
+            if result.is_err() {
+                next.store(items.len(), Ordering::Relaxed);
+            }
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((at, result));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, items.len().max(1)) {
+            scope.spawn(work);
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+impl LessonReport {
+    /// Whether every property holds.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        match &self.outcome {
+            Outcome::Checked { results, .. } => {
+                results.iter().all(|result| result.verdict.passed())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the grader, and not the code, is the reason for a missing pass.
+    #[must_use]
+    pub fn has_fault(&self) -> bool {
+        match &self.outcome {
+            Outcome::Checked { results, .. } => results
+                .iter()
+                .any(|result| result.verdict.word == Word::GraderFault),
+            _ => false,
+        }
+    }
+
+    /// The word for each check, in order.
+    #[must_use]
+    pub fn words(&self) -> Vec<(String, Word)> {
+        let all = |word| {
+            self.lesson
+                .checks
+                .iter()
+                .map(|spec| (spec.id.clone(), word))
+                .collect()
+        };
+        match &self.outcome {
+            Outcome::Rejected(_) => all(Word::Rejected),
+            Outcome::DidNotCompile(_) | Outcome::DoesNotFit(_) => all(Word::DidNotCompile),
+            Outcome::GaveUp(_) => all(Word::CompilerGaveUp),
+            Outcome::Checked { results, .. } => results
+                .iter()
+                .map(|result| (result.spec.id.clone(), result.verdict.word))
+                .collect(),
+        }
+    }
+}

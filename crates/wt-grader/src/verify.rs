@@ -1,0 +1,353 @@
+//! Proof that the course holds together.
+//!
+//! For each lesson: the files are there and their links lead somewhere; the
+//! starter builds without warnings and fails; the solution and every other right
+//! one pass everything; every known-bad solution fails exactly the checks it
+//! names, with the words it names, and says what its snapshot says; at least one
+//! known-bad solution passes the visible test.
+
+use std::path::{Path, PathBuf};
+
+use crate::compile::Compiled;
+use crate::error::GradeError;
+use crate::files::sorted_entries;
+use crate::lesson::{Lesson, Mode, Track};
+use crate::limits::TimeLimits;
+use crate::process::{self, End, Limits};
+use crate::report::{self, Style};
+use crate::scratch::Scratch;
+use crate::session::{LessonReport, Outcome, Session, in_parallel, list_checks};
+use crate::source::SourceSet;
+
+mod bad;
+mod files;
+mod links;
+
+/// The first line of every other right solution begins with this.
+const ALSO_MARK: &str = "//! Also right: ";
+
+/// What `verify` found about one source or one set of files.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Such as `03 bad/lost_wakeup`.
+    pub subject: String,
+    /// Each a sentence; empty if all is well.
+    pub problems: Vec<String>,
+}
+
+/// What to verify.
+#[derive(Debug, Clone)]
+struct Item<'a> {
+    lesson: &'a Lesson,
+    subject: Subject,
+}
+
+#[derive(Debug, Clone)]
+enum Subject {
+    Files,
+    Starter,
+    Solution,
+    Also(PathBuf),
+    Bad(PathBuf),
+}
+
+/// How to verify.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Write what is found as the new truth: starters' copies, verdict texts.
+    pub bless: bool,
+    /// How many sources are graded at the same time.
+    pub jobs: usize,
+}
+
+/// Verifies `lessons`; `tell` is called with each finding as it comes.
+///
+/// Blocks until all is done.
+///
+/// # Errors
+///
+/// [`GradeError`] if something keeps the grader from working; a course that does
+/// not hold together is no error but a finding with problems.
+pub fn verify(
+    session: &Session<'_>,
+    lessons: &[&Lesson],
+    options: Options,
+    tell: impl Fn(&Finding) + Sync,
+) -> Result<Vec<Finding>, GradeError> {
+    let mut items = Vec::new();
+    for lesson in lessons {
+        items.extend(items_of(lesson)?);
+    }
+    let mut findings = in_parallel(&items, options.jobs, |item| {
+        let (finding, visible_passed) = examine(session, item, options)?;
+        tell(&finding);
+        Ok((item.lesson.number, finding, visible_passed))
+    })?;
+    for lesson in lessons {
+        let fooled = findings
+            .iter()
+            .any(|(number, _, visible)| *number == lesson.number && *visible);
+        if !fooled {
+            let problem =
+                "no known-bad solution passes the visible test, so the hidden checks add nothing";
+            let finding = Finding {
+                subject: lesson.label(),
+                problems: vec![problem.into()],
+            };
+            tell(&finding);
+            findings.push((lesson.number, finding, false));
+        }
+    }
+    Ok(findings
+        .into_iter()
+        .map(|(_, finding, _)| finding)
+        .collect())
+}
+
+fn items_of(lesson: &Lesson) -> Result<Vec<Item<'_>>, GradeError> {
+    let mut subjects = vec![Subject::Files, Subject::Starter, Subject::Solution];
+    subjects.extend(
+        rust_files(&lesson.solution().join("also"))?
+            .into_iter()
+            .map(Subject::Also),
+    );
+    subjects.extend(
+        rust_files(&lesson.solution().join("bad"))?
+            .into_iter()
+            .map(Subject::Bad),
+    );
+    Ok(subjects
+        .into_iter()
+        .map(|subject| Item { lesson, subject })
+        .collect())
+}
+
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, GradeError> {
+    let mut files = sorted_entries(folder)?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    Ok(files)
+}
+
+/// What is found, and whether it is a known-bad solution that passes the visible
+/// test.
+fn examine(
+    session: &Session<'_>,
+    item: &Item<'_>,
+    options: Options,
+) -> Result<(Finding, bool), GradeError> {
+    let lesson = item.lesson;
+    let mut problems = Vec::new();
+    let mut fooled = false;
+    let name = match &item.subject {
+        Subject::Files => {
+            problems = files_and_counts(session, lesson)?;
+            String::from("files")
+        }
+        Subject::Starter => {
+            problems = starter(session, lesson, options)?;
+            String::from("starter")
+        }
+        Subject::Solution => {
+            match SourceSet::read(&lesson.solution().join("src")) {
+                Ok(source) => {
+                    problems = right(session, lesson, &source)?;
+                    problems.extend(listed(session, lesson, &source)?);
+                }
+                Err(rejected) => problems.push(rejected.to_string()),
+            }
+            String::from("solution")
+        }
+        Subject::Also(path) => {
+            match SourceSet::single(path) {
+                Ok(source) => {
+                    if !source.root().starts_with(ALSO_MARK) {
+                        problems.push(format!("its first line must begin with `{ALSO_MARK}`"));
+                    }
+                    problems.extend(right(session, lesson, &source)?);
+                }
+                Err(rejected) => problems.push(rejected.to_string()),
+            }
+            format!("also/{}", stem(path))
+        }
+        Subject::Bad(path) => {
+            match SourceSet::single(path) {
+                Ok(source) => {
+                    problems = bad::examine(session, lesson, path, &source, options)?;
+                    fooled = visible_passes(session, lesson, &source)?;
+                }
+                Err(rejected) => problems.push(rejected.to_string()),
+            }
+            format!("bad/{}", stem(path))
+        }
+    };
+    Ok((
+        Finding {
+            subject: format!("{:02} {name}", lesson.number),
+            problems,
+        },
+        fooled,
+    ))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn files_and_counts(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String>, GradeError> {
+    let mut problems = files::problems(session.course, lesson);
+    problems.extend(links::problems(session.course, lesson));
+    let count = |kind: &str| rust_files(&lesson.solution().join(kind)).map(|files| files.len());
+    let least = if lesson.track == Track::Core { 5 } else { 3 };
+    if count("bad")? < least {
+        problems.push(format!(
+            "it has {} known-bad solutions; it needs {least}",
+            count("bad")?
+        ));
+    }
+    if count("also")? < 1 {
+        problems.push("it has no other right solution in `also`".into());
+    }
+    Ok(problems)
+}
+
+/// A starter builds without warnings, fails, and is what `reset` brings back.
+fn starter(
+    session: &Session<'_>,
+    lesson: &Lesson,
+    options: Options,
+) -> Result<Vec<String>, GradeError> {
+    let mut problems = Vec::new();
+    let copy = lesson.solution().join("starter/lib.rs");
+    let exercise = lesson.exercise.join("src/lib.rs");
+    let source = match SourceSet::single(&exercise) {
+        Ok(source) => source,
+        Err(rejected) => return Ok(vec![rejected.to_string()]),
+    };
+    if options.bless {
+        crate::files::replace(&copy, source.root())?;
+    } else if std::fs::read_to_string(&copy).ok().as_deref() != Some(source.root()) {
+        problems.push(format!(
+            "`{}` is not the starter in `{}`; after a change of the starter run `cargo xtask verify --bless`, \
+             to undo an edit run `cargo xtask reset {:02}`",
+            shown(session, &exercise),
+            shown(session, &copy),
+            lesson.number
+        ));
+    }
+    let report = session.grade(lesson, &source, &TimeLimits::default())?;
+    match &report.outcome {
+        Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
+            problems.push(format!("it builds with warnings:\n{warnings}"));
+        }
+        Outcome::Checked { .. } => {}
+        _ => problems.push(format!("it does not build:\n{}", text_of(&report))),
+    }
+    if report.passed() {
+        problems.push("it passes every check: there is nothing left to do".into());
+    }
+    if visible_passes(session, lesson, &source)? {
+        problems.push("it passes the visible test".into());
+    }
+    Ok(problems)
+}
+
+/// A right solution builds without warnings and passes everything.
+fn right(
+    session: &Session<'_>,
+    lesson: &Lesson,
+    source: &SourceSet,
+) -> Result<Vec<String>, GradeError> {
+    let mut problems = Vec::new();
+    let report = session.grade(lesson, source, &TimeLimits::default())?;
+    match &report.outcome {
+        Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
+            problems.push(format!("it builds with warnings:\n{warnings}"));
+        }
+        _ => {}
+    }
+    if !report.passed() {
+        problems.push(format!("it must pass, but:\n{}", text_of(&report)));
+    }
+    if !visible_passes(session, lesson, source)? {
+        problems.push("it fails the visible test".into());
+    }
+    Ok(problems)
+}
+
+fn text_of(report: &LessonReport) -> String {
+    report::lesson(
+        report,
+        None,
+        Style {
+            color: false,
+            all: true,
+        },
+    )
+}
+
+fn shown<'p>(session: &Session<'_>, path: &'p Path) -> std::path::Display<'p> {
+    path.strip_prefix(&session.course.root)
+        .unwrap_or(path)
+        .display()
+}
+
+/// Whether the visible test, a libtest program, passes with `source`. It is ours
+/// and judges nobody, so its exit code will do.
+fn visible_passes(
+    session: &Session<'_>,
+    lesson: &Lesson,
+    source: &SourceSet,
+) -> Result<bool, GradeError> {
+    let scratch = Scratch::new(&session.course.work_folder())?;
+    let compiler = session.compiler(lesson, scratch.path());
+    let Compiled::Done(library) = compiler.library(source)? else {
+        return Ok(false);
+    };
+    let Compiled::Done(program) = compiler.visible(&library)? else {
+        return Ok(false);
+    };
+    let mut command = std::process::Command::new(program);
+    command
+        .env_clear()
+        .env("TMPDIR", scratch.path())
+        .current_dir(scratch.path());
+    let limits = Limits {
+        time: std::time::Duration::from_secs(5),
+        output: 8 << 20,
+        threads: 1024,
+    };
+    Ok(process::run(command, b"", limits)?.end == End::Exited(0))
+}
+
+/// The checks that the program knows but `lesson.toml` does not, and the reverse.
+fn listed(
+    session: &Session<'_>,
+    lesson: &Lesson,
+    source: &SourceSet,
+) -> Result<Vec<String>, GradeError> {
+    let scratch = Scratch::new(&session.course.work_folder())?;
+    let compiler = session.compiler(lesson, scratch.path());
+    let Compiled::Done(library) = compiler.library(source)? else {
+        return Ok(Vec::new());
+    };
+    let Compiled::Done(program) = compiler.checks(&library)? else {
+        return Ok(Vec::new());
+    };
+    let known = list_checks(&program, scratch.path())?;
+    let run = |id: &str| {
+        lesson
+            .checks
+            .iter()
+            .any(|spec| spec.id == id && spec.mode == Mode::Run)
+    };
+    Ok(known
+        .iter()
+        .filter(|(name, _)| !run(name))
+        .map(|(name, _)| {
+            format!("`hidden/checks.rs` has `{name}`, but `lesson.toml` does not name it")
+        })
+        .collect())
+}

@@ -1,0 +1,102 @@
+//! The files of a lesson: all there, and of the form that learners know.
+
+use std::path::PathBuf;
+
+use crate::course::Course;
+use crate::lesson::{Lesson, Mode};
+
+pub(super) fn problems(course: &Course, lesson: &Lesson) -> Vec<String> {
+    let mut problems = Vec::new();
+    for path in required(lesson) {
+        if !course.root.join(&path).is_file() {
+            problems.push(format!("`{}` is missing", path.display()));
+        }
+    }
+    problems.extend(identity(course, lesson));
+    problems.extend(hints(lesson));
+    problems
+}
+
+fn required(lesson: &Lesson) -> Vec<PathBuf> {
+    let exercise = PathBuf::from("exercises").join(&lesson.folder);
+    let solution = PathBuf::from("solutions").join(&lesson.folder);
+    let example = PathBuf::from("examples").join(&lesson.folder);
+    let mut files = vec![
+        exercise.join("README.md"),
+        exercise.join("HINTS.md"),
+        exercise.join("Cargo.toml"),
+        exercise.join("src/lib.rs"),
+        exercise.join("tests/visible.rs"),
+        solution.join("Cargo.toml"),
+        solution.join("src/lib.rs"),
+        solution.join("starter/lib.rs"),
+        solution.join("hidden/checks.rs"),
+        solution.join("NOTES.md"),
+        example.join("Cargo.toml"),
+        example.join("src/main.rs"),
+        Course::chapter(lesson),
+    ];
+    for spec in &lesson.checks {
+        if matches!(spec.mode, Mode::CompileFail { .. }) {
+            files.push(
+                solution
+                    .join("hidden/compile_fail")
+                    .join(format!("{}.rs", spec.id)),
+            );
+        }
+    }
+    files
+}
+
+/// Ids are unique, and the same number and name stand everywhere.
+fn identity(course: &Course, lesson: &Lesson) -> Vec<String> {
+    let mut problems = Vec::new();
+    for other in &course.lessons {
+        if other.folder != lesson.folder && (other.id == lesson.id || other.number == lesson.number)
+        {
+            problems.push(format!("`{}` has the same id or number", other.folder));
+        }
+    }
+    if lesson.part == 0 || lesson.part as usize > course.parts.len() {
+        problems.push(format!("part {} is not in `course.toml`", lesson.part));
+    }
+    if lesson.checks.is_empty() {
+        problems.push("`lesson.toml` has no `[[check]]`".into());
+    }
+    for (n, spec) in lesson.checks.iter().enumerate() {
+        if lesson.checks[..n].iter().any(|other| other.id == spec.id) {
+            problems.push(format!("`lesson.toml` has the check `{}` twice", spec.id));
+        }
+    }
+    for objective in &lesson.objectives {
+        if !course.objectives.contains(objective) {
+            problems.push(format!(
+                "the objective `{objective}` is not in `course.toml`"
+            ));
+        }
+    }
+    let packages = [
+        (lesson.exercise.clone(), "ex"),
+        (lesson.solution(), "sol"),
+        (lesson.example(), "eg"),
+    ];
+    for (folder, prefix) in packages {
+        let name = format!("name = \"{prefix}{}\"", lesson.folder);
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+        if !manifest.contains(&name) {
+            problems.push(format!("a Cargo.toml does not say `{name}`"));
+        }
+    }
+    problems
+}
+
+fn hints(lesson: &Lesson) -> Option<String> {
+    let text = std::fs::read_to_string(lesson.exercise.join("HINTS.md")).unwrap_or_default();
+    let sections: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("## "))
+        .collect();
+    let right =
+        sections.len() == 3 && (1..=3).all(|n| sections[n - 1].starts_with(&format!("## {n}")));
+    (!right).then(|| String::from("`HINTS.md` must have the sections `## 1`, `## 2` and `## 3`"))
+}
