@@ -273,10 +273,11 @@ impl<'a> Session<'a> {
             snapshots.display()
         );
         let mut command = bare(program, compiler.folder);
-        command.env("INSTA_WORKSPACE_ROOT", lesson.solution()).env(
-            "INSTA_UPDATE",
-            if self.new_snapshots { "new" } else { "no" },
-        );
+        let update = if self.new_snapshots { "new" } else { "no" };
+        command
+            .env("INSTA_WORKSPACE_ROOT", lesson.solution())
+            .env("INSTA_OUTPUT", "none")
+            .env("INSTA_UPDATE", update);
         process::run(
             command,
             request.as_bytes(),
