@@ -45,6 +45,7 @@ struct Item<'a> {
 #[derive(Debug, Clone)]
 enum Subject {
     Files,
+    Visible,
     Starter,
     Solution,
     Also(PathBuf),
@@ -78,34 +79,20 @@ pub fn verify(
     for lesson in lessons {
         items.extend(items_of(lesson)?);
     }
-    let mut findings = in_parallel(&items, options.jobs, |item| {
-        let (finding, visible_passed) = examine(session, item, options)?;
+    in_parallel(&items, options.jobs, |item| {
+        let finding = examine(session, item, options)?;
         tell(&finding);
-        Ok((item.lesson.number, finding, visible_passed))
-    })?;
-    for lesson in lessons {
-        let fooled = findings
-            .iter()
-            .any(|(number, _, visible)| *number == lesson.number && *visible);
-        if !fooled {
-            let problem =
-                "no known-bad solution passes the visible test, so the hidden checks add nothing";
-            let finding = Finding {
-                subject: lesson.label(),
-                problems: vec![problem.into()],
-            };
-            tell(&finding);
-            findings.push((lesson.number, finding, false));
-        }
-    }
-    Ok(findings
-        .into_iter()
-        .map(|(_, finding, _)| finding)
-        .collect())
+        Ok(finding)
+    })
 }
 
 fn items_of(lesson: &Lesson) -> Result<Vec<Item<'_>>, GradeError> {
-    let mut subjects = vec![Subject::Files, Subject::Starter, Subject::Solution];
+    let mut subjects = vec![
+        Subject::Files,
+        Subject::Visible,
+        Subject::Starter,
+        Subject::Solution,
+    ];
     subjects.extend(
         rust_files(&lesson.solution().join("also"))?
             .into_iter()
@@ -128,65 +115,70 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, GradeError> {
     Ok(files)
 }
 
-/// What is found, and whether it is a known-bad solution that passes the visible
-/// test.
 fn examine(
     session: &Session<'_>,
     item: &Item<'_>,
     options: Options,
-) -> Result<(Finding, bool), GradeError> {
+) -> Result<Finding, GradeError> {
     let lesson = item.lesson;
-    let mut problems = Vec::new();
-    let mut fooled = false;
-    let name = match &item.subject {
-        Subject::Files => {
-            problems = files_and_counts(session, lesson)?;
-            String::from("files")
-        }
-        Subject::Starter => {
-            problems = starter(session, lesson, options)?;
-            String::from("starter")
-        }
-        Subject::Solution => {
-            match SourceSet::read(&lesson.solution().join("src")) {
-                Ok(source) => {
-                    problems = right(session, lesson, &source)?;
-                    problems.extend(listed(session, lesson, &source)?);
-                }
-                Err(rejected) => problems.push(rejected.to_string()),
-            }
-            String::from("solution")
-        }
-        Subject::Also(path) => {
-            match SourceSet::single(path) {
-                Ok(source) => {
-                    if !source.root().starts_with(ALSO_MARK) {
-                        problems.push(format!("its first line must begin with `{ALSO_MARK}`"));
-                    }
-                    problems.extend(right(session, lesson, &source)?);
-                }
-                Err(rejected) => problems.push(rejected.to_string()),
-            }
-            format!("also/{}", stem(path))
-        }
-        Subject::Bad(path) => {
-            match SourceSet::single(path) {
-                Ok(source) => {
-                    problems = bad::examine(session, lesson, path, &source, options)?;
-                    fooled = visible_passes(session, lesson, &source)?;
-                }
-                Err(rejected) => problems.push(rejected.to_string()),
-            }
-            format!("bad/{}", stem(path))
-        }
+    let (name, problems) = match &item.subject {
+        Subject::Files => (String::from("files"), files_and_counts(session, lesson)?),
+        Subject::Visible => (
+            String::from("visible test"),
+            visible_is_not_enough(session, lesson)?,
+        ),
+        Subject::Starter => (String::from("starter"), starter(session, lesson, options)?),
+        Subject::Solution => (String::from("solution"), solution(session, lesson)?),
+        Subject::Also(path) => (format!("also/{}", stem(path)), also(session, lesson, path)?),
+        Subject::Bad(path) => (
+            format!("bad/{}", stem(path)),
+            bad::examine(session, lesson, path, options)?,
+        ),
     };
-    Ok((
-        Finding {
-            subject: format!("{:02} {name}", lesson.number),
-            problems,
-        },
-        fooled,
-    ))
+    Ok(Finding {
+        subject: format!("{:02} {name}", lesson.number),
+        problems,
+    })
+}
+
+fn solution(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String>, GradeError> {
+    let source = match SourceSet::read(&lesson.solution().join("src")) {
+        Ok(source) => source,
+        Err(rejected) => return Ok(vec![rejected.to_string()]),
+    };
+    let mut problems = right(session, lesson, &source)?;
+    problems.extend(listed(session, lesson, &source)?);
+    Ok(problems)
+}
+
+fn also(session: &Session<'_>, lesson: &Lesson, path: &Path) -> Result<Vec<String>, GradeError> {
+    let source = match SourceSet::single(path) {
+        Ok(source) => source,
+        Err(rejected) => return Ok(vec![rejected.to_string()]),
+    };
+    let mut problems = right(session, lesson, &source)?;
+    if !source.root().starts_with(ALSO_MARK) {
+        problems.push(format!("its first line must begin with `{ALSO_MARK}`"));
+    }
+    Ok(problems)
+}
+
+/// At least one known-bad solution passes the visible test.
+fn visible_is_not_enough(
+    session: &Session<'_>,
+    lesson: &Lesson,
+) -> Result<Vec<String>, GradeError> {
+    for path in rust_files(&lesson.solution().join("bad"))? {
+        // One that cannot be read is named where it is graded.
+        let Ok(source) = SourceSet::single(&path) else {
+            continue;
+        };
+        if visible_passes(session, lesson, &source)? {
+            return Ok(Vec::new());
+        }
+    }
+    let problem = "every known-bad solution fails it, so the hidden checks add nothing";
+    Ok(vec![problem.into()])
 }
 
 fn stem(path: &Path) -> String {

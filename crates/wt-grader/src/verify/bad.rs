@@ -21,9 +21,12 @@ pub(super) fn examine(
     session: &Session<'_>,
     lesson: &Lesson,
     path: &Path,
-    source: &SourceSet,
     options: Options,
 ) -> Result<Vec<String>, GradeError> {
+    let source = match SourceSet::single(path) {
+        Ok(source) => source,
+        Err(rejected) => return Ok(vec![rejected.to_string()]),
+    };
     let expected = match header(source.root()) {
         Ok(expected) => expected,
         Err(problem) => return Ok(vec![problem]),
@@ -34,7 +37,7 @@ pub(super) fn examine(
             problems.push(format!("it names `{id}`, which is no check of this lesson"));
         }
     }
-    let report = session.grade(lesson, source, &TimeLimits::default())?;
+    let report = session.grade(lesson, &source, &TimeLimits::default())?;
     let found: BTreeMap<String, Word> = report
         .words()
         .into_iter()
