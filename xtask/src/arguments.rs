@@ -18,6 +18,9 @@ pub(crate) enum Command {
     Overview,
     Check(Check),
     List,
+    Example {
+        lesson: String,
+    },
     Hint {
         lesson: String,
         level: Option<usize>,
@@ -50,7 +53,9 @@ pub(crate) struct Verify {
 }
 
 /// Every command, for help and for the nearest to a mistyped one.
-pub(crate) const COMMANDS: [&str; 6] = ["check", "list", "hint", "reset", "verify", "help"];
+pub(crate) const COMMANDS: [&str; 7] = [
+    "check", "list", "example", "hint", "reset", "verify", "help",
+];
 
 /// The parts of a command line, before they are put together.
 #[derive(Default)]
@@ -156,6 +161,13 @@ impl Typed {
             Some("list") => {
                 self.only("list", &[], words)?;
                 Ok(Command::List)
+            }
+            Some("example") => {
+                let lesson = words
+                    .next()
+                    .ok_or("which lesson? as in `cargo xtask example 03`")?;
+                self.only("example", &[], words)?;
+                Ok(Command::Example { lesson })
             }
             Some("hint") => {
                 let lesson = words

@@ -15,6 +15,7 @@ USAGE
 FOR LEARNERS
     check [LESSON]      check your solution; without a lesson, the first that does not pass
     list                all lessons, with their minutes
+    example LESSON      run the lesson's example
     hint LESSON         a hint: first a question, then a term, then the shape
     reset LESSON        bring the starter back; your file is copied first
 
@@ -61,6 +62,16 @@ const LIST: &str = "\
 cargo xtask list: all lessons of the course
 
 Each with its number, name, track, minutes and title, and the sums per track.
+";
+
+const EXAMPLE: &str = "\
+cargo xtask example LESSON: run the example of a lesson
+
+The program is examples/NN-name/src/main.rs. Its header says what you will see
+and what to change.
+
+USAGE
+    cargo xtask example 03
 ";
 
 const HINT: &str = "\
@@ -110,6 +121,7 @@ pub(crate) fn run(topic: Option<&str>, terminal: Terminal) -> Result<Exit, Grade
         None | Some("help") => ALL,
         Some("check") => CHECK,
         Some("list") => LIST,
+        Some("example") => EXAMPLE,
         Some("hint") => HINT,
         Some("reset") => RESET,
         Some("verify") => VERIFY,

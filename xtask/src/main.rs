@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Overview => command::overview::run(terminal),
         Command::Check(what) => command::check::run(&what, terminal),
         Command::List => command::list::run(terminal),
+        Command::Example { lesson } => command::example::run(&lesson),
         Command::Hint { lesson, level } => command::hint::run(&lesson, level, terminal),
         Command::Reset { lesson } => command::reset::run(&lesson, terminal),
         Command::Verify(what) => command::verify::run(&what, terminal),

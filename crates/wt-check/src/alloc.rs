@@ -134,9 +134,11 @@ fn count_free(size: usize) {
 
 #[cfg(unix)]
 fn stop_over_memory(live: usize, ceiling: usize) {
-    crate::transcript::close_over_memory(live, ceiling);
-    // SAFETY: `_exit` takes no pointers and does not return.
-    unsafe { libc::_exit(1) }
+    // If it could not be told now, the next allocation is over the ceiling, too.
+    if crate::transcript::close_over_memory(live, ceiling) {
+        // SAFETY: `_exit` takes no pointers and does not return.
+        unsafe { libc::_exit(1) }
+    }
 }
 
 #[cfg(not(unix))]

@@ -16,63 +16,96 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub(crate) const VERSION: &str = "1";
 
-static PIPE: OnceLock<Mutex<File>> = OnceLock::new();
-static LINES: AtomicU32 = AtomicU32::new(0);
+static PIPE: OnceLock<Mutex<Pipe>> = OnceLock::new();
 
-/// Sends all later lines to `pipe`, and writes the first.
-pub(crate) fn open(pipe: File) {
+struct Pipe {
+    file: File,
+    /// How many lines have been written.
+    lines: u32,
+    /// Whether the last line has been written. What other threads still have to
+    /// say comes too late.
+    closed: bool,
+}
+
+impl Pipe {
+    fn line(&mut self, fields: &[&str]) {
+        let escaped: Vec<String> = fields.iter().map(|field| escape(field)).collect();
+        let text = escaped.join("\t") + "\n";
+        // A closed pipe means that the grader has gone: nobody is left to tell.
+        let _ = self.file.write_all(text.as_bytes());
+        self.lines += 1;
+    }
+}
+
+/// Sends all later lines to `file`, and writes the first.
+pub(crate) fn open(file: File) {
+    let pipe = Pipe {
+        file,
+        lines: 0,
+        closed: false,
+    };
     let fresh = PIPE.set(Mutex::new(pipe)).is_ok();
     assert!(fresh, "a process has one transcript");
     line(&["wt-check", VERSION]);
 }
 
-/// Writes one line. Does nothing before [`open`]: a probe may be used in a plain
-/// unit test.
+/// Writes one line. Does nothing before [`open`], because a probe may be used in a
+/// plain unit test, and nothing after [`close`].
 pub(crate) fn line(fields: &[&str]) {
     let Some(pipe) = PIPE.get() else { return };
-    let escaped: Vec<String> = fields.iter().map(|field| escape(field)).collect();
-    let text = escaped.join("\t") + "\n";
     let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
-    // A closed pipe means that the grader has gone: nobody is left to tell.
-    let _ = pipe.write_all(text.as_bytes());
-    LINES.fetch_add(1, Ordering::Relaxed);
+    if !pipe.closed {
+        pipe.line(fields);
+    }
 }
 
-/// Writes the verdict and the closing line.
+/// Writes the verdict and the closing line, with nothing in between.
 pub(crate) fn close(word: &str, what: &str, file: &str, at: u32) {
-    line(&["verdict", word, what, file, &at.to_string()]);
-    line(&["done", &LINES.load(Ordering::Relaxed).to_string()]);
+    let Some(pipe) = PIPE.get() else { return };
+    let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
+    if pipe.closed {
+        return;
+    }
+    pipe.line(&["verdict", word, what, file, &at.to_string()]);
+    let before = pipe.lines.to_string();
+    pipe.line(&["done", &before]);
+    pipe.closed = true;
 }
 
 /// Writes the verdict `over limit` and the closing line without allocating and
-/// without a lock, because the allocator itself calls this.
+/// without waiting for a lock, because the allocator itself calls this. Says
+/// whether it did: somebody may be writing right now, this thread even.
 #[cfg(unix)]
-pub(crate) fn close_over_memory(live: usize, limit: usize) {
+pub(crate) fn close_over_memory(live: usize, limit: usize) -> bool {
     use std::os::fd::AsRawFd;
 
-    let Some(pipe) = PIPE.get() else { return };
-    let Ok(pipe) = pipe.try_lock() else { return };
+    let Some(Ok(mut pipe)) = PIPE.get().map(Mutex::try_lock) else {
+        return false;
+    };
+    if pipe.closed {
+        return false;
+    }
     let mut text = StackText {
         bytes: [0; 256],
         used: 0,
     };
-    let before = LINES.load(Ordering::Relaxed);
+    let before = pipe.lines + 1;
     let (live, limit) = (live >> 20, limit >> 20);
     let _ = std::fmt::write(
         &mut text,
         format_args!(
-            "verdict\tover limit\tmemory: {live} MiB were live at once; the limit is {limit} MiB\t\t0\ndone\t{}\n",
-            before + 1
+            "verdict\tover limit\tmemory: {live} MiB were live at once; the limit is {limit} MiB\t\t0\ndone\t{before}\n"
         ),
     );
+    pipe.closed = true;
     // SAFETY: the descriptor is open for as long as `pipe` is locked, and the
     // pointer and length describe initialised bytes of `text`.
-    unsafe { libc::write(pipe.as_raw_fd(), text.bytes.as_ptr().cast(), text.used) };
+    unsafe { libc::write(pipe.file.as_raw_fd(), text.bytes.as_ptr().cast(), text.used) };
+    true
 }
 
 fn escape(field: &str) -> String {

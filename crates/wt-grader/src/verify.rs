@@ -39,6 +39,7 @@ pub struct Finding {
 #[derive(Debug, Clone)]
 struct Item<'a> {
     lesson: &'a Lesson,
+    limits: TimeLimits,
     subject: Subject,
 }
 
@@ -77,7 +78,7 @@ pub fn verify(
 ) -> Result<Vec<Finding>, GradeError> {
     let mut items = Vec::new();
     for lesson in lessons {
-        items.extend(items_of(lesson)?);
+        items.extend(items_of(lesson, &TimeLimits::measured(session, lesson)?)?);
     }
     in_parallel(&items, options.jobs, |item| {
         let finding = examine(session, item, options)?;
@@ -86,7 +87,7 @@ pub fn verify(
     })
 }
 
-fn items_of(lesson: &Lesson) -> Result<Vec<Item<'_>>, GradeError> {
+fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>, GradeError> {
     let mut subjects = vec![
         Subject::Files,
         Subject::Visible,
@@ -105,7 +106,11 @@ fn items_of(lesson: &Lesson) -> Result<Vec<Item<'_>>, GradeError> {
     );
     Ok(subjects
         .into_iter()
-        .map(|subject| Item { lesson, subject })
+        .map(|subject| Item {
+            lesson,
+            limits: limits.clone(),
+            subject,
+        })
         .collect())
 }
 
@@ -127,12 +132,12 @@ fn examine(
             String::from("visible test"),
             visible_is_not_enough(session, lesson)?,
         ),
-        Subject::Starter => (String::from("starter"), starter(session, lesson, options)?),
-        Subject::Solution => (String::from("solution"), solution(session, lesson)?),
-        Subject::Also(path) => (format!("also/{}", stem(path)), also(session, lesson, path)?),
+        Subject::Starter => (String::from("starter"), starter(session, item, options)?),
+        Subject::Solution => (String::from("solution"), solution(session, item)?),
+        Subject::Also(path) => (format!("also/{}", stem(path)), also(session, item, path)?),
         Subject::Bad(path) => (
             format!("bad/{}", stem(path)),
-            bad::examine(session, lesson, path, options)?,
+            bad::examine(session, item, path, options)?,
         ),
     };
     Ok(Finding {
@@ -141,22 +146,23 @@ fn examine(
     })
 }
 
-fn solution(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String>, GradeError> {
+fn solution(session: &Session<'_>, item: &Item<'_>) -> Result<Vec<String>, GradeError> {
+    let lesson = item.lesson;
     let source = match SourceSet::read(&lesson.solution().join("src")) {
         Ok(source) => source,
         Err(rejected) => return Ok(vec![rejected.to_string()]),
     };
-    let mut problems = right(session, lesson, &source)?;
+    let mut problems = right(session, item, &source)?;
     problems.extend(listed(session, lesson, &source)?);
     Ok(problems)
 }
 
-fn also(session: &Session<'_>, lesson: &Lesson, path: &Path) -> Result<Vec<String>, GradeError> {
+fn also(session: &Session<'_>, item: &Item<'_>, path: &Path) -> Result<Vec<String>, GradeError> {
     let source = match SourceSet::single(path) {
         Ok(source) => source,
         Err(rejected) => return Ok(vec![rejected.to_string()]),
     };
-    let mut problems = right(session, lesson, &source)?;
+    let mut problems = right(session, item, &source)?;
     if !source.root().starts_with(ALSO_MARK) {
         problems.push(format!("its first line must begin with `{ALSO_MARK}`"));
     }
@@ -208,9 +214,10 @@ fn files_and_counts(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String
 /// A starter builds without warnings, fails, and is what `reset` brings back.
 fn starter(
     session: &Session<'_>,
-    lesson: &Lesson,
+    item: &Item<'_>,
     options: Options,
 ) -> Result<Vec<String>, GradeError> {
+    let lesson = item.lesson;
     let mut problems = Vec::new();
     let copy = lesson.solution().join("starter/lib.rs");
     let exercise = lesson.exercise.join("src/lib.rs");
@@ -229,7 +236,7 @@ fn starter(
             lesson.number
         ));
     }
-    let report = session.grade(lesson, &source, &TimeLimits::default())?;
+    let report = session.grade(lesson, &source, &item.limits)?;
     match &report.outcome {
         Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
             problems.push(format!("it builds with warnings:\n{warnings}"));
@@ -249,11 +256,12 @@ fn starter(
 /// A right solution builds without warnings and passes everything.
 fn right(
     session: &Session<'_>,
-    lesson: &Lesson,
+    item: &Item<'_>,
     source: &SourceSet,
 ) -> Result<Vec<String>, GradeError> {
+    let lesson = item.lesson;
     let mut problems = Vec::new();
-    let report = session.grade(lesson, source, &TimeLimits::default())?;
+    let report = session.grade(lesson, source, &item.limits)?;
     match &report.outcome {
         Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
             problems.push(format!("it builds with warnings:\n{warnings}"));

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use crate::error::GradeError;
 use crate::lesson::Lesson;
-use crate::limits::TimeLimits;
 use crate::report::{self, Style};
 use crate::session::{CheckResult, Outcome, Session};
 use crate::source::SourceSet;
 use crate::verdict::Word;
-use crate::verify::{Options, shown, stem, text_of};
+use crate::verify::{Item, Options, shown, stem, text_of};
 
 /// The first line: `//! Must fail: push_waits (wrong), close_wakes (hung)`.
 const MARK: &str = "//! Must fail: ";
@@ -19,10 +18,11 @@ const REDACT: &str = "//! Redact: numbers";
 
 pub(super) fn examine(
     session: &Session<'_>,
-    lesson: &Lesson,
+    item: &Item<'_>,
     path: &Path,
     options: Options,
 ) -> Result<Vec<String>, GradeError> {
+    let lesson = item.lesson;
     let source = match SourceSet::single(path) {
         Ok(source) => source,
         Err(rejected) => return Ok(vec![rejected.to_string()]),
@@ -37,7 +37,7 @@ pub(super) fn examine(
             problems.push(format!("it names `{id}`, which is no check of this lesson"));
         }
     }
-    let report = session.grade(lesson, &source, &TimeLimits::default())?;
+    let report = session.grade(lesson, &source, &item.limits)?;
     let found: BTreeMap<String, Word> = report
         .words()
         .into_iter()
