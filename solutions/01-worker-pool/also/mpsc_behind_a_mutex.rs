@@ -1,0 +1,79 @@
+//! Also right: std's single-consumer channel, its receiver shared behind a `Mutex`
+//!
+//! The lock is held while a worker waits, and freed before it runs the job: the `let` ends
+//! the life of the guard.
+
+use std::error::Error;
+use std::fmt;
+
+use wt_core::sync::mpsc::{self, Receiver, Sender};
+use wt_core::sync::{Arc, Mutex};
+use wt_core::thread::{self, JoinHandle};
+
+type Job = Box<dyn FnOnce() + Send + 'static>;
+
+/// A fixed number of worker threads that share one queue of jobs.
+pub struct Pool {
+    jobs: Option<Sender<Job>>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts a pool of `workers` threads that wait for jobs.
+    pub fn new(workers: usize) -> Result<Pool, ZeroWorkers> {
+        if workers == 0 {
+            return Err(ZeroWorkers);
+        }
+        let (jobs, queue) = mpsc::channel();
+        let queue = Arc::new(Mutex::new(queue));
+        let workers = (0..workers)
+            .map(|_| start_worker(Arc::clone(&queue)))
+            .collect();
+        Ok(Pool {
+            jobs: Some(jobs),
+            workers,
+        })
+    }
+
+    /// Queues `job`; the first free worker runs it.
+    pub fn execute<F>(&self, job: F)
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let jobs = self.jobs.as_ref().expect("only `drop` takes the sender");
+        jobs.send(Box::new(job)).expect("a worker is alive");
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+fn start_worker(queue: Arc<Mutex<Receiver<Job>>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        loop {
+            let job = queue.lock().unwrap().recv();
+            match job {
+                Ok(job) => job(),
+                Err(_) => break,
+            }
+        }
+    })
+}
+
+/// The error of [`Pool::new`]: a pool needs at least one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZeroWorkers;
+
+impl fmt::Display for ZeroWorkers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pool of 0 workers would never run a job")
+    }
+}
+
+impl Error for ZeroWorkers {}
