@@ -1,7 +1,7 @@
 //! Time limits that fit the machine: scaled from the reference solution's run.
 //!
 //! The reference is graded once per machine, compiler and kit; what its checks
-//! took is kept in a small text file. A check may take [`FACTOR`] times as long,
+//! took is kept in a small text file. A check may take many times as long,
 //! within fixed bounds. Without a reference the upper bound is the limit.
 
 use std::collections::BTreeMap;

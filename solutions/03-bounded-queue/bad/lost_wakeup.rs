@@ -1,4 +1,5 @@
 //! Must fail: wake_ups_reach_the_side_that_waits (wrong)
+//! Redact: numbers
 //!
 //! The mistake: both sides sleep at one condition variable, and `notify_one` wakes whoever
 //! has slept longest. A producer that is told "there is an item" goes back to sleep, the

@@ -1,4 +1,5 @@
 //! Must fail: every_push_wakes_a_consumer (wrong)
+//! Redact: numbers
 //!
 //! The mistake: `push` notifies only if the queue was empty before, "because otherwise no
 //! consumer sleeps". But consumers that slept may not have come yet: the second push of a

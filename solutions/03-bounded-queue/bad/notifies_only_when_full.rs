@@ -1,4 +1,5 @@
 //! Must fail: every_pop_wakes_a_producer (wrong)
+//! Redact: numbers
 //!
 //! The mistake: `pop` notifies only if the queue was full before. Of a burst of pops only the
 //! first wakes a producer; the others sleep beside a queue with room.

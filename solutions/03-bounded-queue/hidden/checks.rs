@@ -11,8 +11,8 @@ use std::sync::Arc;
 use bounded_queue::RejectionPolicy::{self, Block, CallerRuns, DiscardOldest, Reject};
 use bounded_queue::{BoundedQueue, PushError, Pushed};
 use wt_check::{
-    Activity, Unjoined, Watched, assert_same, assert_snapshot, check, observe, observed, patience,
-    rng, wait_until,
+    Activity, Unjoined, Watched, assert_same, assert_snapshot, check, observe, observed, rng,
+    wait_until,
 };
 
 fn main() -> ExitCode {
@@ -81,10 +81,7 @@ fn push_waits_while_full() {
             );
         }
         Err(Unjoined::StillRunning) => {
-            panic!(
-                "a producer was still waiting {:?} after a slot became free",
-                patience()
-            )
+            panic!("a producer was still waiting after a slot became free")
         }
         Err(Unjoined::Panicked(message)) => panic!("`push` panicked: {message}"),
     }
@@ -107,10 +104,7 @@ fn pop_waits_while_empty() {
             );
         }
         Err(Unjoined::StillRunning) => {
-            panic!(
-                "a consumer was still waiting {:?} after an item was queued",
-                patience()
-            )
+            panic!("a consumer was still waiting after an item was queued")
         }
         Err(Unjoined::Panicked(message)) => panic!("`pop` panicked: {message}"),
     }
@@ -186,7 +180,10 @@ fn every_item_arrives_once() {
     });
     let arrived = match consumer.join_soon() {
         Ok(items) => items,
-        Err(why) => panic!("one producer pushed {count} items and one consumer popped them: {why}"),
+        Err(Unjoined::StillRunning) => {
+            panic!("one producer pushed {count} items, and the consumer did not get all of them")
+        }
+        Err(Unjoined::Panicked(message)) => panic!("`pop` panicked: {message}"),
     };
     let queued = producer.join_soon().unwrap_or(0);
     observe("queued", queued);
@@ -251,7 +248,10 @@ fn a_woken_consumer_looks_again() {
                 Ok(None) => panic!(
                     "`pop` returned None although the queue was open; another consumer had been faster"
                 ),
-                Err(why) => panic!("two consumers shared two items, and one had none: {why}"),
+                Err(Unjoined::StillRunning) => {
+                    panic!("two consumers shared two items, and one of them still waited")
+                }
+                Err(Unjoined::Panicked(message)) => panic!("`pop` panicked: {message}"),
             }
         }
         if too_late {
@@ -371,8 +371,7 @@ fn close_wakes_every_consumer() {
     let left = 4 - come_home(&consumers);
     assert!(
         left == 0,
-        "4 consumers waited when the queue was closed, and {left} of them still waited after {:?}",
-        patience()
+        "4 consumers waited when the queue was closed, and {left} of them still waited"
     );
     for consumer in consumers {
         let popped = consumer.join_soon();
@@ -390,13 +389,12 @@ fn close_wakes_every_producer() {
     let left = 4 - come_home(&producers);
     assert!(
         left == 0,
-        "4 producers waited when the queue was closed, and {left} of them still waited after {:?}",
-        patience()
+        "4 producers waited when the queue was closed, and {left} of them still waited"
     );
     for (item, producer) in (2..6).zip(producers) {
         let outcome = producer
             .join_soon()
-            .unwrap_or_else(|why| panic!("`push`: {why}"));
+            .unwrap_or_else(|why| panic!("a producer did not return normally: {why}"));
         assert!(
             outcome == format!("Closed({item})"),
             "a producer that waited with item {item} when the queue was closed got {outcome}"
@@ -485,10 +483,7 @@ fn soon<T: Send + 'static>(what: &str, f: impl FnOnce() -> T + Send + 'static) -
     match wt_check::spawn("caller", f).join_soon() {
         Ok(value) => value,
         Err(Unjoined::StillRunning) => {
-            panic!(
-                "{what} had no reason to wait, and was still waiting after {:?}",
-                patience()
-            )
+            panic!("{what} had no reason to wait, and did not return")
         }
         Err(Unjoined::Panicked(message)) => panic!("{what} panicked: {message}"),
     }

@@ -12,7 +12,7 @@ use wt_core::time::Instant;
 
 const JOBS: u32 = 10_000;
 const WORKERS: usize = 4;
-const ROUNDS: usize = 51;
+const ROUNDS: usize = 21;
 
 fn main() {
     let (mut per_job, mut pooled) = (Vec::new(), Vec::new());
