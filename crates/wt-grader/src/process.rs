@@ -58,8 +58,13 @@ pub const STDOUT_KEPT: usize = 4 << 20;
 const STDERR_KEPT: usize = 64 << 10;
 /// How often limits that nobody announces are looked at.
 const TICK: Duration = Duration::from_millis(25);
-/// How long to wait for the last bytes after the child has ended.
-const DRAIN: Duration = Duration::from_millis(200);
+/// How long to wait for the last bytes after the child has ended. They are in the
+/// pipe already; on a busy machine the thread that reads it may be late. Only a
+/// grandchild that has left the group, and holds the pipe open, makes this wait.
+const DRAIN: Duration = Duration::from_secs(2);
+/// The same for the transcript, which no grandchild can hold open, because the
+/// harness keeps it for itself.
+const DRAIN_STDOUT: Duration = Duration::from_secs(20);
 
 enum Event {
     Stdout(Vec<u8>),
@@ -108,12 +113,16 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
         .wait()
         .map_err(|error| GradeError::Fault(format!("cannot wait for a child: {error}")))?;
     drop(group);
-    watch.drain(&events);
+    let too_much = watch.drain(&events);
     if cancel::is_cancelled() {
         return Err(GradeError::Cancelled);
     }
     Ok(Finished {
-        end: killed.unwrap_or_else(|| ended(status)),
+        end: match killed {
+            Some(end) => end,
+            None if too_much => End::TooMuchOutput,
+            None => ended(status),
+        },
         stdout: watch.stdout.unwrap_or_default(),
         stderr: watch.stderr.unwrap_or_default(),
         took: start.elapsed(),
@@ -184,18 +193,24 @@ impl Watch {
         }
     }
 
-    /// Collects what was still in the pipes. A grandchild that left the group may
-    /// hold them open, so this does not wait for long.
-    fn drain(&mut self, events: &mpsc::Receiver<Event>) {
-        let deadline = Instant::now() + DRAIN;
+    /// Collects what was still in the pipes, and says whether it was too much.
+    fn drain(&mut self, events: &mpsc::Receiver<Event>) -> bool {
+        let ended = Instant::now();
+        let mut too_much = false;
         while self.stdout.is_none() || self.stderr.is_none() {
-            match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let limit = if self.stdout.is_none() {
+                DRAIN_STDOUT
+            } else {
+                DRAIN
+            };
+            match events.recv_timeout((ended + limit).saturating_duration_since(Instant::now())) {
                 Ok(Event::Stdout(bytes)) => self.stdout = Some(bytes),
                 Ok(Event::Stderr(bytes)) => self.stderr = Some(bytes),
-                Ok(Event::TooMuch) => {}
-                Err(_) => return,
+                Ok(Event::TooMuch) => too_much = true,
+                Err(_) => return too_much,
             }
         }
+        too_much
     }
 }
 
