@@ -232,7 +232,7 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
             }
             Err(RecvTimeoutError::Timeout) if left.is_zero() => {
                 return hung(
-                    format!("it was not done after {:?}", request.limit),
+                    format!("it was not done after {:.0?}", request.limit),
                     HURRIED,
                 );
             }

@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) check: String,
     pub(crate) role: Role,
     pub(crate) seed: u64,
+    /// Ends the transcript, so that nobody who has not read the request can.
+    pub(crate) secret: String,
     pub(crate) limit: Duration,
     /// Live bytes at which the process is stopped; 0 means no limit.
     pub(crate) memory: usize,
@@ -40,6 +42,7 @@ impl Default for Request {
             check: String::new(),
             role: Role::Check,
             seed: 0,
+            secret: String::new(),
             limit: Duration::from_secs(10),
             memory: 0,
             source: String::from("src/"),
@@ -62,6 +65,7 @@ impl Request {
                 "check" => request.check = value.to_owned(),
                 "role" => request.role = Role::parse(value)?,
                 "seed" => request.seed = number()?,
+                "secret" => request.secret = value.to_owned(),
                 "limit_ms" => request.limit = Duration::from_millis(number()?),
                 "memory" => request.memory = number()? as usize,
                 "source" => request.source = value.to_owned(),
@@ -84,10 +88,11 @@ impl Request {
 
     pub(crate) fn render(&self) -> String {
         format!(
-            "check {}\nrole {}\nseed {}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
+            "check {}\nrole {}\nseed {}\nsecret {}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
             self.check,
             self.role.word(),
             self.seed,
+            self.secret,
             self.limit.as_millis(),
             self.memory,
             self.source,

@@ -116,7 +116,7 @@ fn read(text: &str, code: Option<i32>) -> Heard {
         .map(str::to_owned)
         .collect();
     let whole = match lines.as_slice() {
-        [.., last] => *last == format!("done\t{}", lines.len() - 1),
+        [.., last] => *last == format!("done\t{}\t", lines.len() - 1),
         [] => false,
     };
     let verdict = lines
@@ -153,7 +153,7 @@ mod tests {
             "ended early: exit code 0"
         );
         assert_eq!(
-            read("wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\n", Some(0)).verdict,
+            read("wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\t\n", Some(0)).verdict,
             "pass"
         );
     }

@@ -9,7 +9,7 @@
 //! | `frame` | function, file, line: belongs to the last `thread` |
 //! | `note` | a sentence |
 //! | `verdict` | word, what happened, file, line |
-//! | `done` | how many lines came before; always last |
+//! | `done` | how many lines came before, the request's secret; always last |
 //!
 //! `wt-grader` reads it. A transcript without `done`, or with another count, is
 //! not whole, and its verdict does not count.
@@ -17,6 +17,8 @@
 use std::fs::File;
 use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::request::Request;
 
 pub(crate) const VERSION: &str = "1";
 
@@ -72,7 +74,7 @@ pub(crate) fn close(word: &str, what: &str, file: &str, at: u32) {
     }
     pipe.line(&["verdict", word, what, file, &at.to_string()]);
     let before = pipe.lines.to_string();
-    pipe.line(&["done", &before]);
+    pipe.line(&["done", &before, &Request::current().secret]);
     pipe.closed = true;
 }
 
@@ -94,11 +96,12 @@ pub(crate) fn close_over_memory(live: usize, limit: usize) -> bool {
         used: 0,
     };
     let before = pipe.lines + 1;
+    let secret = &Request::current().secret;
     let (live, limit) = (live >> 20, limit >> 20);
     let _ = std::fmt::write(
         &mut text,
         format_args!(
-            "verdict\tover limit\tmemory: {live} MiB were live at once; the limit is {limit} MiB\t\t0\ndone\t{before}\n"
+            "verdict\tover limit\tmemory: {live} MiB were live at once; the limit is {limit} MiB\t\t0\ndone\t{before}\t{secret}\n"
         ),
     );
     pipe.closed = true;

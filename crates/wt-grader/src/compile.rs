@@ -119,8 +119,14 @@ impl Compiler<'_> {
             .arg("-o")
             .arg(&program);
         let finished = process::run(command, b"", LIMITS)?;
-        let said = without_places(&String::from_utf8_lossy(&finished.stderr));
-        outcome(&finished, said, |_| program)
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        Ok(match outcome(&finished, said, |_| program)? {
+            Compiled::Errors(mut diagnostics) => {
+                diagnostics.rendered = without_places(&diagnostics.rendered);
+                Compiled::Errors(diagnostics)
+            }
+            other => other,
+        })
     }
 
     /// Compiles the visible test against `library`, as a libtest program.
@@ -201,7 +207,9 @@ fn outcome<T>(
     said: String,
     done: impl FnOnce(String) -> T,
 ) -> Result<Compiled<T>, GradeError> {
-    if let Some(fault) = fault(&said) {
+    // Writing to a mapped file on a full disk is a bus error.
+    let bus_error = finished.end == End::Signalled(7);
+    if let Some(fault) = fault(&said, bus_error) {
         return Err(GradeError::Fault(fault));
     }
     Ok(match &finished.end {
@@ -227,12 +235,18 @@ fn outcome<T>(
 }
 
 /// Trouble of the machine and not of the source.
-fn fault(said: &str) -> Option<String> {
-    if said.contains("No space left on device") || said.contains("os error 28") {
+fn fault(said: &str, bus_error: bool) -> Option<String> {
+    if bus_error || said.contains("No space left on device") || said.contains("os error 28") {
         return Some("the disk is full: free some space and run it again".into());
     }
     if said.contains("linker `") && said.contains("not found") {
         return Some("rustc finds no linker: install a C compiler, as in `apt install gcc`".into());
+    }
+    if said.contains("linking with `") {
+        return Some(
+            "the linker failed. Mostly that means that the disk is full: free some space and run it again"
+                .into(),
+        );
     }
     None
 }

@@ -82,10 +82,12 @@ impl Course {
         if let Some(exact) = self.lessons.iter().find(|lesson| lesson.is_called(wanted)) {
             return Ok(exact);
         }
+        // `2` is a number, and no part of `12-…`.
+        let is_name = wanted.contains(char::is_alphabetic);
         let close: Vec<&Lesson> = self
             .lessons
             .iter()
-            .filter(|lesson| !wanted.is_empty() && lesson.folder.contains(wanted))
+            .filter(|lesson| is_name && lesson.folder.contains(wanted))
             .collect();
         match close.as_slice() {
             [one] => Ok(one),

@@ -8,7 +8,7 @@ use crate::verdict::{Tier, Verdict, Word};
 /// The verdict of a process that ran a check.
 #[must_use]
 pub fn judge(finished: &Finished) -> Verdict {
-    let transcript = Transcript::read(&finished.stdout);
+    let transcript = Transcript::read(&finished.stdout, &finished.secret);
     let output = String::from_utf8_lossy(&finished.stderr).into_owned();
     let mut verdict = match (&finished.end, transcript.verdict) {
         // What passes a limit of the outside was killed, whatever it claimed.
@@ -61,7 +61,7 @@ pub fn compare(checked: &Finished, oracle: &Finished, seed: u64) -> Verdict {
         return verdict;
     }
     let trusted = judge(oracle);
-    let expected = Transcript::read(&oracle.stdout).observed;
+    let expected = Transcript::read(&oracle.stdout, &oracle.secret).observed;
     if !trusted.passed() || expected.is_empty() {
         verdict.word = Word::GraderFault;
         verdict.what = format!(
@@ -70,7 +70,7 @@ pub fn compare(checked: &Finished, oracle: &Finished, seed: u64) -> Verdict {
         );
         return verdict;
     }
-    let observed = Transcript::read(&checked.stdout).observed;
+    let observed = Transcript::read(&checked.stdout, &checked.secret).observed;
     if let Some(what) = difference(&observed, &expected) {
         verdict.word = Word::Wrong;
         verdict.what = format!("{what} (seed {seed})");
@@ -177,10 +177,11 @@ mod tests {
             stdout: stdout.into(),
             stderr: stderr.into(),
             took: Duration::ZERO,
+            secret: String::from("s"),
         }
     }
 
-    const PASS: &str = "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\n";
+    const PASS: &str = "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\ts\n";
 
     #[test]
     fn an_exit_code_is_no_verdict() {
@@ -214,7 +215,7 @@ mod tests {
         let with = |value: &str| {
             finished(
                 End::Exited(0),
-                &format!("wt-check\t1\nobserve\tsum\t{value}\nverdict\tpass\t\t\t0\ndone\t3\n"),
+                &format!("wt-check\t1\nobserve\tsum\t{value}\nverdict\tpass\t\t\t0\ndone\t3\ts\n"),
                 "",
             )
         };

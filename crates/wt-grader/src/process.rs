@@ -50,6 +50,8 @@ pub struct Finished {
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub took: Duration,
+    /// What a transcript on stdout must end with; empty for other programs.
+    pub secret: String,
 }
 
 /// The most of a child's stdout that is kept.
@@ -126,6 +128,7 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
         stdout: watch.stdout.unwrap_or_default(),
         stderr: watch.stderr.unwrap_or_default(),
         took: start.elapsed(),
+        secret: String::new(),
     })
 }
 

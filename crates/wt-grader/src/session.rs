@@ -78,6 +78,8 @@ pub struct CheckResult {
     pub place: Option<Place>,
 }
 
+/// This much before its limit a check begins to tell why it is not done.
+const TELLING: Duration = Duration::from_millis(400);
 /// After this much beyond its limit a check is killed from outside.
 const GRACE: Duration = Duration::from_millis(200);
 /// The most that a check may print.
@@ -264,10 +266,11 @@ impl<'a> Session<'a> {
     ) -> Result<Finished, GradeError> {
         let lesson = compiler.lesson;
         let snapshots = lesson.solution().join("hidden/snapshots");
+        let secret = format!("{:016x}", fastrand::u64(..));
         let request = format!(
-            "check {}\nrole {role}\nseed {seed}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
+            "check {}\nrole {role}\nseed {seed}\nsecret {secret}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
             spec.id,
-            limit.as_millis(),
+            (limit - TELLING).as_millis(),
             spec.memory,
             lesson.source_prefix(),
             snapshots.display()
@@ -278,7 +281,7 @@ impl<'a> Session<'a> {
             .env("INSTA_WORKSPACE_ROOT", lesson.solution())
             .env("INSTA_OUTPUT", "none")
             .env("INSTA_UPDATE", update);
-        process::run(
+        let mut finished = process::run(
             command,
             request.as_bytes(),
             Limits {
@@ -286,7 +289,9 @@ impl<'a> Session<'a> {
                 output: OUTPUT,
                 threads: THREADS,
             },
-        )
+        )?;
+        finished.secret = secret;
+        Ok(finished)
     }
 }
 

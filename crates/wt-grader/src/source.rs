@@ -45,6 +45,9 @@ impl SourceSet {
     ///
     /// [`Rejected`] names the file and says what is wrong with it.
     pub fn read(src: &Path) -> Result<Self, Rejected> {
+        if std::fs::symlink_metadata(src).is_ok_and(|found| !found.is_dir()) {
+            return Err(reject(src, "is not a folder".into()));
+        }
         let mut files = vec![(PathBuf::from("lib.rs"), read_file(&src.join("lib.rs"))?)];
         let mut folders = vec![PathBuf::new()];
         while let Some(folder) = folders.pop() {

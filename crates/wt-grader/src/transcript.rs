@@ -74,10 +74,11 @@ pub struct Frame {
 }
 
 impl Transcript {
-    /// Reads a transcript. Anything that does not belong there ends the reading:
+    /// Reads a transcript whose last line must have `secret`, which only the grader
+    /// and the harness know. Anything that does not belong there ends the reading:
     /// what follows does not count, and neither does a verdict.
     #[must_use]
-    pub fn read(bytes: &[u8]) -> Self {
+    pub fn read(bytes: &[u8], secret: &str) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let mut transcript = Self::default();
         let mut verdict = None;
@@ -95,8 +96,8 @@ impl Transcript {
                         place,
                     });
                 }
-                (_, ["done", count]) => {
-                    let whole = count.parse() == Ok(n) && text.ends_with('\n');
+                (_, ["done", count, said]) => {
+                    let whole = count.parse() == Ok(n) && *said == secret && text.ends_with('\n');
                     transcript.verdict = verdict
                         .take()
                         .filter(|_| whole && text.lines().count() == n + 1);
@@ -170,17 +171,17 @@ mod tests {
     use super::*;
 
     fn word(text: &str) -> Option<String> {
-        Transcript::read(text.as_bytes())
+        Transcript::read(text.as_bytes(), "s")
             .verdict
             .map(|verdict| verdict.word)
     }
 
     #[test]
     fn a_whole_transcript_has_a_verdict() {
-        let text = "wt-check\t1\nobserve\tsum\t42\nverdict\tpass\t\t\t0\ndone\t3\n";
+        let text = "wt-check\t1\nobserve\tsum\t42\nverdict\tpass\t\t\t0\ndone\t3\ts\n";
         assert_eq!(word(text), Some("pass".into()));
         assert_eq!(
-            Transcript::read(text.as_bytes()).observed,
+            Transcript::read(text.as_bytes(), "s").observed,
             [("sum".into(), "42".into())]
         );
     }
@@ -189,15 +190,17 @@ mod tests {
     fn anything_short_of_whole_has_none() {
         for text in [
             "",
+            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\tguess\n",
+            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\n",
             "wt-check\t1\n",
             "wt-check\t1\nverdict\tpass\t\t\t0\n",
-            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t1\n",
-            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2",
-            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\nmore\n",
-            "wt-check\t1\nverdict\twrong\t\t\t0\nverdict\tpass\t\t\t0\ndone\t3\n",
-            "wt-check\t2\nverdict\tpass\t\t\t0\ndone\t2\n",
-            "verdict\tpass\t\t\t0\ndone\t1\n",
-            "wt-check\t1\nnonsense\nverdict\tpass\t\t\t0\ndone\t3\n",
+            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t1\ts\n",
+            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\ts",
+            "wt-check\t1\nverdict\tpass\t\t\t0\ndone\t2\ts\nmore\n",
+            "wt-check\t1\nverdict\twrong\t\t\t0\nverdict\tpass\t\t\t0\ndone\t3\ts\n",
+            "wt-check\t2\nverdict\tpass\t\t\t0\ndone\t2\ts\n",
+            "verdict\tpass\t\t\t0\ndone\t1\ts\n",
+            "wt-check\t1\nnonsense\nverdict\tpass\t\t\t0\ndone\t3\ts\n",
         ] {
             assert_eq!(word(text), None, "{text:?}");
         }
@@ -206,13 +209,13 @@ mod tests {
     #[test]
     fn escaped_text_comes_back() {
         let text = "wt-check\t1\nnote\ta\\tb\\nc\\\\d\n";
-        assert_eq!(Transcript::read(text.as_bytes()).notes, ["a\tb\nc\\d"]);
+        assert_eq!(Transcript::read(text.as_bytes(), "s").notes, ["a\tb\nc\\d"]);
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic() {
         let mut rng = fastrand::Rng::with_seed(7);
-        let whole = b"wt-check\t1\npanic\tt\tf\t1\tm\nthread\ta\tasleep\t\nframe\tf\tf\t3\nverdict\tpass\t\t\t0\ndone\t5\n";
+        let whole = b"wt-check\t1\npanic\tt\tf\t1\tm\nthread\ta\tasleep\t\nframe\tf\tf\t3\nverdict\tpass\t\t\t0\ndone\t5\ts\n";
         for _ in 0..20_000 {
             let mut bytes = whole.to_vec();
             for _ in 0..rng.usize(1..6) {
@@ -223,7 +226,7 @@ mod tests {
                     _ => bytes.insert(at, *rng.choice(b"\t\n\\0").unwrap()),
                 }
             }
-            let _ = Transcript::read(&bytes);
+            let _ = Transcript::read(&bytes, "s");
         }
     }
 }

@@ -78,7 +78,12 @@ pub fn verify(
 ) -> Result<Vec<Finding>, GradeError> {
     let mut items = Vec::new();
     for lesson in lessons {
-        items.extend(items_of(lesson, &TimeLimits::measured(session, lesson)?)?);
+        let limits = match TimeLimits::measured(session, lesson) {
+            // What is wrong with the solution is found where it is graded.
+            Err(GradeError::Course(_)) => TimeLimits::default(),
+            limits => limits?,
+        };
+        items.extend(items_of(lesson, &limits)?);
     }
     in_parallel(&items, options.jobs, |item| {
         let finding = examine(session, item, options)?;

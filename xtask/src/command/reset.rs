@@ -22,7 +22,9 @@ pub(crate) fn run(lesson: &str, terminal: Terminal) -> Result<Exit, GradeError> 
             .display()
             .to_string()
     };
-    if fs::read(&file).is_ok_and(|now| now == text) {
+    // Asked first, because reading a pipe would wait for its writer.
+    let regular = fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
+    if regular && fs::read(&file).is_ok_and(|now| now == text) {
         terminal.print(&format!(
             "{}: `{}` is the starter already\n",
             lesson.label(),
