@@ -251,7 +251,7 @@ fn hung(why: String, budget: Duration) -> Verdict {
         } else {
             "running"
         };
-        let frames = stack.frames();
+        let frames = stack.frames(&Request::current().source);
         let waits_for = stacks::waits_for(&frames).unwrap_or_default();
         transcript::line(&["thread", &stack.task.name, state, waits_for]);
         for frame in &frames {

@@ -17,7 +17,7 @@ use crate::tasks::Task;
 /// One thread, and its stack if it gave one.
 pub(crate) struct ThreadStack {
     pub(crate) task: Task,
-    trace: Option<Box<Backtrace>>,
+    traces: Vec<Backtrace>,
 }
 
 pub(crate) struct Frame {
@@ -28,6 +28,8 @@ pub(crate) struct Frame {
 
 /// The most time that one thread has to answer.
 const ANSWER: Duration = Duration::from_millis(100);
+/// How often a running thread is asked: the jump at a loop's end has no line.
+const SAMPLES: usize = 8;
 /// How many threads are asked; the rest are only named.
 const ASKED: usize = 64;
 
@@ -46,32 +48,41 @@ pub(crate) fn capture_all(budget: Duration) -> Vec<ThreadStack> {
         .into_iter()
         .enumerate()
         .map(|(n, task)| {
-            let limit = deadline
-                .saturating_duration_since(Instant::now())
-                .min(ANSWER);
-            let asked = n < ASKED && !limit.is_zero();
-            let trace = asked.then(|| capture(&task, limit)).flatten();
-            ThreadStack { task, trace }
+            let samples = match (n < ASKED, task.asleep) {
+                (false, _) => 0,
+                (true, true) => 1,
+                (true, false) => SAMPLES,
+            };
+            let traces = (0..samples).filter_map(|_| {
+                let left = deadline.saturating_duration_since(Instant::now());
+                (!left.is_zero()).then(|| capture(&task, left.min(ANSWER)))?
+            });
+            let traces = traces.collect();
+            ThreadStack { task, traces }
         })
         .collect()
 }
 
 impl ThreadStack {
-    /// Innermost first, only frames that have a file.
-    pub(crate) fn frames(&self) -> Vec<Frame> {
-        self.trace
-            .as_ref()
-            .map_or_else(Vec::new, |trace| frames(&trace.to_string()))
+    /// Innermost first, only frames that have a file. Of several samples, the
+    /// first with a frame in a file whose path starts with `source`.
+    pub(crate) fn frames(&self, source: &str) -> Vec<Frame> {
+        let shows = |sample: &Vec<Frame>| sample.iter().any(|frame| frame.file.starts_with(source));
+        let mut samples = self.traces.iter().map(|trace| frames(&trace.to_string()));
+        match samples.next() {
+            Some(first) if !shows(&first) => samples.find(shows).unwrap_or(first),
+            first => first.unwrap_or_default(),
+        }
     }
 }
 
 #[cfg(target_os = "linux")]
-fn capture(task: &Task, limit: Duration) -> Option<Box<Backtrace>> {
+fn capture(task: &Task, limit: Duration) -> Option<Backtrace> {
     signal::ask(task, limit)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn capture(_task: &Task, _limit: Duration) -> Option<Box<Backtrace>> {
+fn capture(_task: &Task, _limit: Duration) -> Option<Backtrace> {
     None
 }
 
@@ -211,7 +222,7 @@ mod signal {
     static ASKED: AtomicI32 = AtomicI32::new(0);
     static ANSWER: AtomicPtr<Backtrace> = AtomicPtr::new(ptr::null_mut());
 
-    pub(super) fn ask(task: &Task, limit: Duration) -> Option<Box<Backtrace>> {
+    pub(super) fn ask(task: &Task, limit: Duration) -> Option<Backtrace> {
         static INSTALL: Once = Once::new();
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,7 +241,7 @@ mod signal {
         ASKED.store(0, Ordering::SeqCst);
         // SAFETY: a pointer that is not null came from `Box::into_raw` in the
         // handler, and the swap took it out, so this is its only owner.
-        (!answer.is_null()).then(|| unsafe { Box::from_raw(answer) })
+        (!answer.is_null()).then(|| *unsafe { Box::from_raw(answer) })
     }
 
     fn install() {

@@ -14,7 +14,7 @@ use crate::judge::{compare, judge};
 use crate::kit::Kit;
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
-use crate::process::{self, Finished, Limits};
+use crate::process::{self, End, Finished, Limits};
 use crate::scratch::Scratch;
 use crate::source::{Rejected, SourceSet};
 use crate::toolchain::Toolchain;
@@ -322,6 +322,13 @@ pub fn list_checks(program: &Path, folder: &Path) -> Result<Vec<(String, bool)>,
         threads: THREADS,
     };
     let finished = process::run(bare(program, folder), b"role list\n", limits)?;
+    if finished.end != End::Exited(0) {
+        let said = String::from_utf8_lossy(&finished.stderr);
+        return Err(GradeError::Fault(format!(
+            "the program of the hidden checks does not list them: {:?} {said}",
+            finished.end
+        )));
+    }
     let text = String::from_utf8_lossy(&finished.stdout).into_owned();
     Ok(text
         .lines()
