@@ -50,6 +50,7 @@ pub(crate) struct Verify {
     pub(crate) bless: bool,
     pub(crate) snapshots: bool,
     pub(crate) jobs: Option<usize>,
+    pub(crate) runs: Option<usize>,
 }
 
 /// Every command, for help and for the nearest to a mistyped one.
@@ -70,6 +71,7 @@ struct Typed {
     snapshots: bool,
     level: Option<usize>,
     jobs: Option<usize>,
+    runs: Option<usize>,
     /// The options that were given, for the error when a command has no use for one.
     given: Vec<&'static str>,
 }
@@ -115,6 +117,10 @@ fn read(mut parser: lexopt::Parser) -> Result<Typed, lexopt::Error> {
             Short('j') | Long("jobs") => {
                 typed.jobs = Some(parser.value()?.parse()?);
                 typed.given.push("--jobs");
+            }
+            Long("runs") => {
+                typed.runs = Some(parser.value()?.parse()?);
+                typed.given.push("--runs");
             }
             other => return Err(other.unexpected()),
         }
@@ -189,13 +195,14 @@ impl Typed {
             Some("verify") => {
                 self.only(
                     "verify",
-                    &["--bless", "--snapshots", "--jobs"],
+                    &["--bless", "--snapshots", "--jobs", "--runs"],
                     std::iter::empty(),
                 )?;
                 let Self {
                     bless,
                     snapshots,
                     jobs,
+                    runs,
                     ..
                 } = self;
                 Ok(Command::Verify(Verify {
@@ -203,6 +210,7 @@ impl Typed {
                     bless,
                     snapshots,
                     jobs,
+                    runs,
                 }))
             }
             Some("help") => Ok(Command::Help(words.next())),

@@ -110,9 +110,13 @@ USAGE
     cargo xtask verify 03 --snapshots
                                     let the solution write new snapshots, to be
                                     looked at with `cargo insta review`
+    cargo xtask verify 03 --runs 200
+                                    run every check of every source 200 times;
+                                    all runs must agree
 
 OPTIONS
     -j, --jobs N        how many solutions are graded at once (default: the cores)
+        --runs N        how often the checks of each source are run (default: 1)
 ";
 
 /// Prints the help of a command, or of all.

@@ -3,6 +3,9 @@
 
 mod course;
 
+use std::fs;
+use std::path::Path;
+
 use course::{Course, RIGHT_ADDER, adder_that};
 
 /// Code with the error `code` gets rustc's rendering and a sentence with `words`.
@@ -281,4 +284,36 @@ fn the_environment_is_not_there_at_compile_time() {
     ran.exits(1)
         .says("`MY_TOKEN` not defined")
         .keeps_quiet_about("t0psecret");
+}
+
+/// What rustc kept of the last check is only of use, never of consequence.
+#[test]
+fn a_damaged_cache_of_the_compiler_changes_no_verdict() {
+    let course = Course::new();
+    course.solve(RIGHT_ADDER);
+    course.run("check 01").exits(0);
+    let damaged = overwrite_files_in(&course.target().join("wt/incremental"));
+    assert!(damaged > 0, "nothing was kept");
+    course.run("check 01").exits(0);
+
+    overwrite_files_in(&course.target().join("wt/incremental"));
+    course.solve(adder_that("return 7;"));
+    course
+        .run("check 01")
+        .exits(1)
+        .says("nothing_sums_to_zero: ");
+}
+
+fn overwrite_files_in(folder: &Path) -> usize {
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            count += overwrite_files_in(&path);
+        } else {
+            fs::write(&path, "this is not what rustc wrote").unwrap();
+            count += 1;
+        }
+    }
+    count
 }

@@ -52,7 +52,7 @@ fn a_sound_course_holds_and_nothing_is_written() {
     let before = course.files();
     let ran = course.run("verify 01");
     ran.exits(0)
-        .says(" hold in 1 lessons")
+        .says(" hold in 1 lesson\n")
         .keeps_quiet_about("BROKEN");
     for subject in [
         "files",
@@ -114,6 +114,18 @@ fn a_known_bad_solution_that_names_another_check_is_found() {
 }
 
 #[test]
+fn a_right_solution_that_fails_now_and_then_is_found_by_many_runs() {
+    let course = only(&[ALSO]);
+    let unlucky = "if std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 1) % 2 == 0 { return 1 }";
+    course.edit(ALSO, "let sum =", &format!("{unlucky}\n    let sum ="));
+    let ran = course.run("verify 01 --runs 40");
+    ran.exits(1)
+        .says("BROKEN  01 also/one_atomic\n")
+        .says(" of 40 runs:\n")
+        .says("each source run 40 times");
+}
+
+#[test]
 fn a_known_bad_solution_with_the_wrong_word_is_found() {
     let course = only(&[BAD]);
     course.edit(BAD, "(wrong)", "(panicked)");
@@ -165,7 +177,7 @@ fn known_bad_solutions_that_all_fail_the_visible_test_are_found() {
 
 #[test]
 fn a_lesson_with_too_few_known_bad_solutions_is_found() {
-    broken(&only(&[BAD]), "files").says("it has 1 known-bad solutions; it needs 5");
+    broken(&only(&[BAD]), "files").says("known-bad solutions: 1; it needs 5");
 }
 
 #[test]

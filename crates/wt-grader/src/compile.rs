@@ -37,6 +37,8 @@ pub struct Compiler<'a> {
     pub lesson: &'a Lesson,
     /// An empty folder.
     pub folder: &'a Path,
+    /// What rustc keeps of the hidden checks from one run to the next.
+    pub kept: &'a Path,
     /// Whether rustc colours what it says.
     pub color: bool,
 }
@@ -95,14 +97,41 @@ impl Compiler<'_> {
 
     /// Compiles the hidden checks against `library`.
     ///
+    /// Most of this program is the same for every solution, so rustc may reuse
+    /// what it kept. That is only believed when it compiles: if it does not, it is
+    /// done again from nothing, and what was kept is thrown away.
+    ///
     /// # Errors
     ///
     /// [`GradeError`] if rustc cannot be run at all.
     pub fn checks(&self, library: &Library) -> Result<Compiled<PathBuf>, GradeError> {
-        let hidden = self.lesson.solution().join("hidden");
         let program = self.folder.join("checks");
+        let mut command = self.rustc_for_checks(library, &program);
+        command.arg("-C").arg(joined("incremental=", self.kept));
+        if process::run(command, b"", LIMITS)?.end == End::Exited(0) {
+            return Ok(Compiled::Done(program));
+        }
+        let finished = process::run(self.rustc_for_checks(library, &program), b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        Ok(match outcome(&finished, said, |_| program)? {
+            Compiled::Errors(mut diagnostics) => {
+                diagnostics.rendered = without_places(&diagnostics.rendered);
+                Compiled::Errors(diagnostics)
+            }
+            Compiled::Done(program) => {
+                let _ = std::fs::remove_dir_all(self.kept);
+                Compiled::Done(program)
+            }
+            gave_up => gave_up,
+        })
+    }
+
+    fn rustc_for_checks(&self, library: &Library, program: &Path) -> Command {
+        let hidden = self.lesson.solution().join("hidden");
         let mut command = self.rustc("checks", "bin", &hidden.join("checks.rs"));
         command
+            // What was kept is only good for the same folder.
+            .current_dir(&hidden)
             .arg("--extern")
             .arg(extern_crate("wt_check", &self.kit.check()));
         self.against(library, &mut command);
@@ -117,16 +146,8 @@ impl Compiler<'_> {
             ])
             .arg(remap(&hidden, HIDDEN))
             .arg("-o")
-            .arg(&program);
-        let finished = process::run(command, b"", LIMITS)?;
-        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
-        Ok(match outcome(&finished, said, |_| program)? {
-            Compiled::Errors(mut diagnostics) => {
-                diagnostics.rendered = without_places(&diagnostics.rendered);
-                Compiled::Errors(diagnostics)
-            }
-            other => other,
-        })
+            .arg(program);
+        command
     }
 
     /// Compiles the visible test against `library`, as a libtest program.

@@ -1,11 +1,13 @@
 //! A private, empty folder for one run, gone afterwards.
 //!
-//! Two checks at once never share one. A folder whose run was killed stays
-//! behind; the next run sweeps it: the run's lock file tells, not its age.
+//! Folders are numbered. A run takes the lowest number that is free, which a lock
+//! file tells, so that two checks at once never share one, and one check after
+//! another works in the same place: rustc can only use again what it kept if the
+//! paths are the same. A folder whose run was killed stays behind until the next
+//! run takes or sweeps it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::GradeError;
 
@@ -13,12 +15,10 @@ use crate::error::GradeError;
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
-    lock_path: PathBuf,
+    number: usize,
     /// Held for as long as the folder is in use; the kernel lets go when we die.
     _lock: File,
 }
-
-static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl Scratch {
     /// Makes a new folder below `work`.
@@ -28,30 +28,30 @@ impl Scratch {
     /// [`GradeError::Fault`] with the path and what to do, as on a read-only or
     /// full disk.
     pub fn new(work: &Path) -> Result<Self, GradeError> {
-        let parent = work.join("scratch");
-        fs::create_dir_all(&parent).map_err(|error| GradeError::io("create", &parent, &error))?;
+        let mut number = 0;
         loop {
-            let name = format!(
-                "{}-{}",
-                std::process::id(),
-                NEXT.fetch_add(1, Ordering::Relaxed)
-            );
-            let path = parent.join(&name);
-            let lock_path = parent.join(name + ".lock");
-            let fault = |error| GradeError::io("create", &lock_path, &error);
-            let lock = File::create(&lock_path).map_err(fault)?;
-            lock.lock().map_err(fault)?;
-            // A sweep may have removed the file between the two lines above.
-            if lock_path.exists() {
-                fs::create_dir_all(&path)
-                    .map_err(|error| GradeError::io("create", &path, &error))?;
-                return Ok(Self {
-                    path,
-                    lock_path,
-                    _lock: lock,
-                });
+            if let Some(scratch) = Self::take(work, number)? {
+                return Ok(scratch);
             }
+            number += 1;
         }
+    }
+
+    /// Takes the folder with this number, unless it is in use or cannot be emptied.
+    fn take(work: &Path, number: usize) -> Result<Option<Self>, GradeError> {
+        let path = work.join("scratch").join(number.to_string());
+        let Some(lock) = lock(work, number)? else {
+            return Ok(None);
+        };
+        if path.exists() && fs::remove_dir_all(&path).is_err() {
+            return Ok(None);
+        }
+        fs::create_dir_all(&path).map_err(|error| GradeError::io("create", &path, &error))?;
+        Ok(Some(Self {
+            path,
+            number,
+            _lock: lock,
+        }))
     }
 
     /// Where it is.
@@ -60,24 +60,41 @@ impl Scratch {
         &self.path
     }
 
+    /// Its number; no other folder below the same `work` has it meanwhile.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
     /// Removes what runs that were killed have left below `work`.
     pub fn sweep(work: &Path) {
         let Ok(entries) = fs::read_dir(work.join("scratch")) else {
             return;
         };
         for entry in entries.flatten() {
-            let path = entry.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "lock")
-            {
-                let free = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
-                if free {
-                    let _ = fs::remove_dir_all(path.with_extension(""));
-                    let _ = fs::remove_file(&path);
-                }
+            let number = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
+            let Some(number) = number else { continue };
+            if let Ok(Some(_lock)) = lock(work, number) {
+                let _ = fs::remove_dir_all(entry.path());
             }
         }
+    }
+}
+
+/// The lock of a folder, or `None` while somebody holds it. Lock files are never
+/// removed, so that all runs lock the same ones.
+fn lock(work: &Path, number: usize) -> Result<Option<File>, GradeError> {
+    let locks = work.join("locks");
+    fs::create_dir_all(&locks).map_err(|error| GradeError::io("create", &locks, &error))?;
+    let path = locks.join(number.to_string());
+    let file = File::create(&path).map_err(|error| GradeError::io("create", &path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(GradeError::io("lock", &path, &error)),
     }
 }
 
@@ -85,7 +102,6 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What cannot be removed now is swept by a later run.
         let _ = fs::remove_dir_all(&self.path);
-        let _ = fs::remove_file(&self.lock_path);
     }
 }
 
@@ -97,15 +113,22 @@ mod tests {
     fn a_folder_in_use_survives_a_sweep_and_a_dead_one_does_not() {
         let work = std::env::temp_dir().join(format!("wt-scratch-test-{}", std::process::id()));
         let used = Scratch::new(&work).unwrap();
-        let dead = work.join("scratch/1-1");
+        let dead = work.join("scratch/7");
         fs::create_dir_all(&dead).unwrap();
-        fs::write(work.join("scratch/1-1.lock"), "").unwrap();
         Scratch::sweep(&work);
         assert!(used.path().is_dir());
         assert!(!dead.exists());
+
+        let second = Scratch::new(&work).unwrap();
+        assert_eq!((used.number(), second.number()), (0, 1));
         let path = used.path().to_owned();
         drop(used);
         assert!(!path.exists());
+        assert_eq!(
+            Scratch::new(&work).unwrap().path(),
+            path,
+            "the lowest free number"
+        );
         fs::remove_dir_all(&work).unwrap();
     }
 }

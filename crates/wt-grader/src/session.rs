@@ -1,7 +1,7 @@
 //! One lesson, graded: compile, run every check, judge.
 
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -22,7 +22,7 @@ use crate::transcript::Place;
 use crate::verdict::{Verdict, Word};
 
 /// Everything that grading needs, made once per command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session<'a> {
     /// The course.
     pub course: &'a Course,
@@ -30,6 +30,8 @@ pub struct Session<'a> {
     pub toolchain: Toolchain,
     /// The libraries every lesson links.
     pub kit: Kit,
+    /// Below this folder rustc keeps what it can use again.
+    pub kept: PathBuf,
     /// Whether rustc colours its messages.
     pub color: bool,
     /// How many checks run at the same time.
@@ -107,6 +109,7 @@ impl<'a> Session<'a> {
             course,
             toolchain,
             kit,
+            kept: course.work_folder().join("incremental"),
             color,
             jobs: 2 * cores,
             new_snapshots: false,
@@ -123,13 +126,14 @@ impl<'a> Session<'a> {
         match SourceSet::read(&src) {
             Ok(source) => {
                 // The reference's run and the learner's compilation are independent.
-                thread::scope(|scope| {
+                let outcomes = thread::scope(|scope| {
                     let limits = scope.spawn(|| TimeLimits::measured(self, lesson));
                     self.compile_then(lesson, &source, |compiler, library| {
                         let limits = limits.join().map_err(|_| panic_fault())??;
-                        self.run_all(&compiler, library, &limits)
+                        self.run_all(&compiler, library, &limits, 1)
                     })
-                })
+                })?;
+                Ok(only(lesson, outcomes))
             }
             Err(rejected) => Ok(self.rejected(lesson, rejected)),
         }
@@ -146,63 +150,96 @@ impl<'a> Session<'a> {
         source: &SourceSet,
         limits: &TimeLimits,
     ) -> Result<LessonReport, GradeError> {
+        let outcomes = self.grade_times(lesson, source, limits, 1)?;
+        Ok(only(lesson, outcomes))
+    }
+
+    /// Grades a source `times` times: compiled once, all checks run again and
+    /// again. The outcomes come in order; there is one if it has no program to
+    /// run.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if there can be no verdict.
+    pub fn grade_times(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+        limits: &TimeLimits,
+        times: usize,
+    ) -> Result<Vec<Outcome>, GradeError> {
         self.compile_then(lesson, source, |compiler, library| {
-            self.run_all(&compiler, library, limits)
+            self.run_all(&compiler, library, limits, times)
         })
     }
 
     fn rejected(&self, lesson: &Lesson, rejected: Rejected) -> LessonReport {
+        LessonReport {
+            lesson: lesson.clone(),
+            outcome: Outcome::Rejected(self.shown(rejected)),
+        }
+    }
+
+    /// With the path as seen from the course's root.
+    pub(crate) fn shown(&self, rejected: Rejected) -> Rejected {
         let file = rejected
             .file
             .strip_prefix(&self.course.root)
             .unwrap_or(&rejected.file)
             .to_owned();
-        let outcome = Outcome::Rejected(Rejected { file, ..rejected });
-        LessonReport {
-            lesson: lesson.clone(),
-            outcome,
-        }
+        Rejected { file, ..rejected }
     }
 
     fn compile_then(
         &self,
         lesson: &Lesson,
         source: &SourceSet,
-        run: impl FnOnce(Compiler<'_>, &Library) -> Result<Compiled<Vec<Verdict>>, GradeError>,
-    ) -> Result<LessonReport, GradeError> {
+        run: impl FnOnce(Compiler<'_>, &Library) -> Result<Compiled<Vec<Vec<Verdict>>>, GradeError>,
+    ) -> Result<Vec<Outcome>, GradeError> {
         let scratch = Scratch::new(&self.course.work_folder())?;
-        let compiler = self.compiler(lesson, scratch.path());
-        let outcome = match compiler.library(source)? {
-            Compiled::Errors(diagnostics) => Outcome::DidNotCompile(diagnostics),
-            Compiled::GaveUp(why) => Outcome::GaveUp(why),
+        let kept = self.kept(lesson, &scratch);
+        let compiler = self.compiler(lesson, scratch.path(), &kept);
+        Ok(match compiler.library(source)? {
+            Compiled::Errors(diagnostics) => vec![Outcome::DidNotCompile(diagnostics)],
+            Compiled::GaveUp(why) => vec![Outcome::GaveUp(why)],
             Compiled::Done(library) => match run(compiler, &library)? {
-                Compiled::Errors(diagnostics) => Outcome::DoesNotFit(diagnostics),
-                Compiled::GaveUp(why) => Outcome::GaveUp(why),
-                Compiled::Done(verdicts) => {
-                    let results = lesson.checks.iter().zip(verdicts);
-                    let results =
-                        results.map(|(spec, verdict)| located(lesson, source, spec, verdict));
-                    Outcome::Checked {
-                        results: results.collect(),
-                        warnings: library.warnings,
-                    }
-                }
+                Compiled::Errors(diagnostics) => vec![Outcome::DoesNotFit(diagnostics)],
+                Compiled::GaveUp(why) => vec![Outcome::GaveUp(why)],
+                Compiled::Done(rounds) => rounds
+                    .into_iter()
+                    .map(|verdicts| Outcome::Checked {
+                        results: (lesson.checks.iter().zip(verdicts))
+                            .map(|(spec, verdict)| located(lesson, source, spec, verdict))
+                            .collect(),
+                        warnings: library.warnings.clone(),
+                    })
+                    .collect(),
             },
-        };
-        Ok(LessonReport {
-            lesson: lesson.clone(),
-            outcome,
         })
+    }
+
+    /// Where rustc keeps what it can use again for the checks of `lesson`, when it
+    /// works in `scratch`.
+    #[must_use]
+    pub fn kept(&self, lesson: &Lesson, scratch: &Scratch) -> PathBuf {
+        self.kept
+            .join(format!("{}-{}", lesson.folder, scratch.number()))
     }
 
     /// A compiler for `lesson` that works in `folder`.
     #[must_use]
-    pub fn compiler<'b>(&'b self, lesson: &'b Lesson, folder: &'b Path) -> Compiler<'b> {
+    pub fn compiler<'b>(
+        &'b self,
+        lesson: &'b Lesson,
+        folder: &'b Path,
+        kept: &'b Path,
+    ) -> Compiler<'b> {
         Compiler {
             toolchain: &self.toolchain,
             kit: &self.kit,
             lesson,
             folder,
+            kept,
             color: self.color,
         }
     }
@@ -212,28 +249,32 @@ impl<'a> Session<'a> {
         compiler: &Compiler<'_>,
         library: &Library,
         limits: &TimeLimits,
-    ) -> Result<Compiled<Vec<Verdict>>, GradeError> {
+        times: usize,
+    ) -> Result<Compiled<Vec<Vec<Verdict>>>, GradeError> {
         let program = match compiler.checks(library)? {
             Compiled::Done(program) => program,
             Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
             Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
         };
         let known = list_checks(&program, compiler.folder)?;
-        let verdicts = in_parallel(&compiler.lesson.checks, self.jobs, |spec| {
-            match &spec.mode {
-                Mode::Run => {
-                    let Some((_, observed)) = known.iter().find(|(name, _)| *name == spec.id)
-                    else {
-                        let what =
-                            "`lesson.toml` names a check that `hidden/checks.rs` does not have";
-                        return Ok(Verdict::new(Word::GraderFault, what));
-                    };
-                    self.run_check(compiler, &program, spec, *observed, limits)
+        let round = || {
+            in_parallel(&compiler.lesson.checks, self.jobs, |spec| {
+                match &spec.mode {
+                    Mode::Run => {
+                        let Some((_, observed)) = known.iter().find(|(name, _)| *name == spec.id)
+                        else {
+                            let what =
+                                "`lesson.toml` names a check that `hidden/checks.rs` does not have";
+                            return Ok(Verdict::new(Word::GraderFault, what));
+                        };
+                        self.run_check(compiler, &program, spec, *observed, limits)
+                    }
+                    Mode::CompileFail { error } => must_not_compile(compiler, library, spec, error),
                 }
-                Mode::CompileFail { error } => must_not_compile(compiler, library, spec, error),
-            }
-        })?;
-        Ok(Compiled::Done(verdicts))
+            })
+        };
+        let rounds: Result<Vec<_>, GradeError> = (0..times).map(|_| round()).collect();
+        Ok(Compiled::Done(rounds?))
     }
 
     fn run_check(
@@ -292,6 +333,15 @@ impl<'a> Session<'a> {
         )?;
         finished.secret = secret;
         Ok(finished)
+    }
+}
+
+/// The report of a source that was graded once.
+fn only(lesson: &Lesson, mut outcomes: Vec<Outcome>) -> LessonReport {
+    let outcome = outcomes.pop().expect("a source has at least one outcome");
+    LessonReport {
+        lesson: lesson.clone(),
+        outcome,
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Options {
     pub bless: bool,
     /// How many sources are graded at the same time.
     pub jobs: usize,
+    /// How often the checks of a source are run; at least once.
+    pub runs: usize,
 }
 
 /// Verifies `lessons`; `tell` is called with each finding as it comes.
@@ -76,9 +78,15 @@ pub fn verify(
     options: Options,
     tell: impl Fn(&Finding) + Sync,
 ) -> Result<Vec<Finding>, GradeError> {
+    // Of use only while this runs, and large with many lessons and jobs.
+    let kept = Scratch::new(&session.course.work_folder())?;
+    let session = Session {
+        kept: kept.path().to_owned(),
+        ..session.clone()
+    };
     let mut items = Vec::new();
     for lesson in lessons {
-        let limits = match TimeLimits::measured(session, lesson) {
+        let limits = match TimeLimits::measured(&session, lesson) {
             // What is wrong with the solution is found where it is graded.
             Err(GradeError::Course(_)) => TimeLimits::default(),
             limits => limits?,
@@ -86,7 +94,7 @@ pub fn verify(
         items.extend(items_of(lesson, &limits)?);
     }
     in_parallel(&items, options.jobs, |item| {
-        let finding = examine(session, item, options)?;
+        let finding = examine(&session, item, options)?;
         tell(&finding);
         Ok(finding)
     })
@@ -138,8 +146,11 @@ fn examine(
             visible_is_not_enough(session, lesson)?,
         ),
         Subject::Starter => (String::from("starter"), starter(session, item, options)?),
-        Subject::Solution => (String::from("solution"), solution(session, item)?),
-        Subject::Also(path) => (format!("also/{}", stem(path)), also(session, item, path)?),
+        Subject::Solution => (String::from("solution"), solution(session, item, options)?),
+        Subject::Also(path) => (
+            format!("also/{}", stem(path)),
+            also(session, item, path, options)?,
+        ),
         Subject::Bad(path) => (
             format!("bad/{}", stem(path)),
             bad::examine(session, item, path, options)?,
@@ -151,23 +162,32 @@ fn examine(
     })
 }
 
-fn solution(session: &Session<'_>, item: &Item<'_>) -> Result<Vec<String>, GradeError> {
+fn solution(
+    session: &Session<'_>,
+    item: &Item<'_>,
+    options: Options,
+) -> Result<Vec<String>, GradeError> {
     let lesson = item.lesson;
     let source = match SourceSet::read(&lesson.solution().join("src")) {
         Ok(source) => source,
-        Err(rejected) => return Ok(vec![rejected.to_string()]),
+        Err(rejected) => return Ok(vec![session.shown(rejected).to_string()]),
     };
-    let mut problems = right(session, item, &source)?;
+    let mut problems = right(session, item, &source, options)?;
     problems.extend(listed(session, lesson, &source)?);
     Ok(problems)
 }
 
-fn also(session: &Session<'_>, item: &Item<'_>, path: &Path) -> Result<Vec<String>, GradeError> {
+fn also(
+    session: &Session<'_>,
+    item: &Item<'_>,
+    path: &Path,
+    options: Options,
+) -> Result<Vec<String>, GradeError> {
     let source = match SourceSet::single(path) {
         Ok(source) => source,
-        Err(rejected) => return Ok(vec![rejected.to_string()]),
+        Err(rejected) => return Ok(vec![session.shown(rejected).to_string()]),
     };
-    let mut problems = right(session, item, &source)?;
+    let mut problems = right(session, item, &source, options)?;
     if !source.root().starts_with(ALSO_MARK) {
         problems.push(format!("its first line must begin with `{ALSO_MARK}`"));
     }
@@ -206,7 +226,7 @@ fn files_and_counts(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String
     let least = if lesson.track == Track::Core { 5 } else { 3 };
     if count("bad")? < least {
         problems.push(format!(
-            "it has {} known-bad solutions; it needs {least}",
+            "known-bad solutions: {}; it needs {least}",
             count("bad")?
         ));
     }
@@ -228,7 +248,7 @@ fn starter(
     let exercise = lesson.exercise.join("src/lib.rs");
     let source = match SourceSet::single(&exercise) {
         Ok(source) => source,
-        Err(rejected) => return Ok(vec![rejected.to_string()]),
+        Err(rejected) => return Ok(vec![session.shown(rejected).to_string()]),
     };
     if options.bless {
         crate::files::replace(&copy, source.root())?;
@@ -263,23 +283,54 @@ fn right(
     session: &Session<'_>,
     item: &Item<'_>,
     source: &SourceSet,
+    options: Options,
 ) -> Result<Vec<String>, GradeError> {
     let lesson = item.lesson;
     let mut problems = Vec::new();
-    let report = session.grade(lesson, source, &item.limits)?;
-    match &report.outcome {
+    let reports = graded(session, item, source, options)?;
+    match &reports[0].outcome {
         Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
             problems.push(format!("it builds with warnings:\n{warnings}"));
         }
         _ => {}
     }
-    if !report.passed() {
-        problems.push(format!("it must pass, but:\n{}", text_of(&report)));
+    if let Some(failed) = reports.iter().find(|report| !report.passed()) {
+        let often = odd(&reports, LessonReport::passed);
+        problems.push(format!("it must pass, but{often}:\n{}", text_of(failed)));
     }
     if !visible_passes(session, lesson, source)? {
         problems.push("it fails the visible test".into());
     }
     Ok(problems)
+}
+
+/// Grades `source` as often as the options say.
+fn graded(
+    session: &Session<'_>,
+    item: &Item<'_>,
+    source: &SourceSet,
+    options: Options,
+) -> Result<Vec<LessonReport>, GradeError> {
+    let times = options.runs.max(1);
+    let outcomes = session.grade_times(item.lesson, source, &item.limits, times)?;
+    Ok(outcomes
+        .into_iter()
+        .map(|outcome| LessonReport {
+            lesson: item.lesson.clone(),
+            outcome,
+        })
+        .collect())
+}
+
+/// Such as ` in 3 of 200 runs`, for the runs that are not as they should be.
+fn odd(reports: &[LessonReport], right: impl Fn(&LessonReport) -> bool) -> String {
+    match reports.len() {
+        1 => String::new(),
+        runs => {
+            let odd = reports.iter().filter(|report| !right(report)).count();
+            format!(" in {odd} of {runs} runs")
+        }
+    }
 }
 
 fn text_of(report: &LessonReport) -> String {
@@ -307,7 +358,8 @@ fn visible_passes(
     source: &SourceSet,
 ) -> Result<bool, GradeError> {
     let scratch = Scratch::new(&session.course.work_folder())?;
-    let compiler = session.compiler(lesson, scratch.path());
+    let kept = session.kept(lesson, &scratch);
+    let compiler = session.compiler(lesson, scratch.path(), &kept);
     let Compiled::Done(library) = compiler.library(source)? else {
         return Ok(false);
     };
@@ -334,7 +386,8 @@ fn listed(
     source: &SourceSet,
 ) -> Result<Vec<String>, GradeError> {
     let scratch = Scratch::new(&session.course.work_folder())?;
-    let compiler = session.compiler(lesson, scratch.path());
+    let kept = session.kept(lesson, &scratch);
+    let compiler = session.compiler(lesson, scratch.path(), &kept);
     let Compiled::Done(library) = compiler.library(source)? else {
         return Ok(Vec::new());
     };

@@ -21,6 +21,7 @@ pub(crate) fn run(what: &Verify, terminal: Terminal) -> Result<Exit, GradeError>
     let options = Options {
         bless: what.bless,
         jobs: what.jobs.unwrap_or(cores).max(1),
+        runs: what.runs.unwrap_or(1).max(1),
     };
     let done = AtomicUsize::new(0);
     let findings = verify(&session, &lessons, options, |finding| {
@@ -32,10 +33,19 @@ pub(crate) fn run(what: &Verify, terminal: Terminal) -> Result<Exit, GradeError>
         .filter(|finding| !finding.problems.is_empty())
         .count();
     terminal.print(&format!(
-        "\nverify: {} of {} hold in {} lessons\n",
+        "\nverify: {} of {} hold in {} {}{}\n",
         findings.len() - broken,
         findings.len(),
-        lessons.len()
+        lessons.len(),
+        if lessons.len() == 1 {
+            "lesson"
+        } else {
+            "lessons"
+        },
+        match options.runs {
+            1 => String::new(),
+            runs => format!(", each source run {runs} times"),
+        }
     ));
     Ok(if broken == 0 { PASSED } else { FAILED })
 }
