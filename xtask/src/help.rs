@@ -1,141 +1,104 @@
-//! The words of `--help`.
+//! The words of `--help`, from the descriptions of the commands.
+
+use std::fmt::Write;
 
 use wt_grader::GradeError;
 
-use crate::arguments::COMMANDS;
 use crate::exit::{Exit, PASSED};
+use crate::given::Given;
+use crate::spec::{COMMANDS, GLOBAL, Group, Opt, Spec, Words, find};
 use crate::terminal::Terminal;
 
-const ALL: &str = "\
-cargo xtask: learn worker threads, one exercise at a time
+pub(crate) const SPEC: Spec = Spec {
+    name: "help",
+    group: Group::Learner,
+    words: Words::MaybeOne("COMMAND"),
+    summary: "this text, or that of a command",
+    about: "Prints all commands, or what one command does and how to use it.",
+    options: &[],
+    examples: &[("help", "all commands"), ("help check", "one command")],
+    run,
+};
 
-USAGE
-    cargo xtask [COMMAND] [OPTIONS]
-
-FOR LEARNERS
-    check [LESSON]      check your solution; without a lesson, the first that does not pass
-    list                all lessons, with their minutes
-    example LESSON      run the lesson's example
-    hint LESSON         a hint: first a question, then a term, then the shape
-    reset LESSON        bring the starter back; your file is copied first
-
-FOR INSTRUCTORS
-    verify [LESSON...]  prove that starters fail, solutions pass and known mistakes are caught
-
-OPTIONS
-    --color WHEN        auto, always or never
-    -h, --help          this text, or that of a command
-    -V, --version       the version
-
-A LESSON is a number, a name or a part of a name: 3, 03, bounded-queue, bounded.
-
-EXIT CODES
-    0  everything that was asked for holds
-    1  your code fails (or, for verify, the course does)
-    2  the command line asks for something that does not exist
-    3  the grader itself broke; your code is not to blame
-    130  stopped by Ctrl-C
-";
-
-const CHECK: &str = "\
-cargo xtask check [LESSON]: check your solution of an exercise
-
-Compiles exercises/NN-name/src as it is on disk and runs each hidden check in a
-process of its own. Says which properties hold, and for the first that does not:
-what happened, where to look, and a question that helps.
-
-USAGE
-    cargo xtask check 03          one lesson
-    cargo xtask check             lesson after lesson, up to the first that does not pass
-    cargo xtask check --all       every lesson
-
-OPTIONS
-    -v, --verbose       explain every property that does not hold
-        --all           do not stop at the first lesson that does not pass
-
-A check that hangs ends by itself: it names each thread, what it waits for and
-the line. What a check may use: 10 s, 512 MiB of live memory, 8 MiB of output,
-1024 threads.
-";
-
-const LIST: &str = "\
-cargo xtask list: all lessons of the course
-
-Each with its number, name, track, minutes and title, and the sums per track.
-";
-
-const EXAMPLE: &str = "\
-cargo xtask example LESSON: run the example of a lesson
-
-The program is examples/NN-name/src/main.rs. Its header says what you will see
-and what to change.
-
-USAGE
-    cargo xtask example 03
-";
-
-const HINT: &str = "\
-cargo xtask hint LESSON: a hint for an exercise
-
-There are three: a question, the term to look up, and the shape of the answer.
-None of them is the code.
-
-USAGE
-    cargo xtask hint 03             the first hint
-    cargo xtask hint 03 --level 2   the first and the second
-";
-
-const RESET: &str = "\
-cargo xtask reset LESSON: bring the starter of an exercise back
-
-Copies exercises/NN-name/src to exercises/NN-name/backup/N first and says so.
-This is the only command that writes to your files.
-
-USAGE
-    cargo xtask reset 03
-";
-
-const VERIFY: &str = "\
-cargo xtask verify [LESSON...]: prove that the course holds together
-
-For each lesson: its files, ids and links are complete; the starter builds
-without warnings and fails; the solution and each file in `also` pass; each file
-in `bad` fails exactly the checks that its first line names, with those words
-and the stored text; at least one of them passes the visible test.
-
-USAGE
-    cargo xtask verify              every lesson
-    cargo xtask verify 03 08        two lessons
-    cargo xtask verify 03 --bless   accept new verdict texts and a changed starter
-    cargo xtask verify 03 --snapshots
-                                    let the solution write new snapshots, to be
-                                    looked at with `cargo insta review`
-    cargo xtask verify 03 --runs 200
-                                    run every check of every source 200 times;
-                                    all runs must agree
-
-OPTIONS
-    -j, --jobs N        how many solutions are graded at once (default: the cores)
-        --runs N        how often the checks of each source are run (default: 1)
-";
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
+    match given.word() {
+        None => show(None, terminal),
+        Some(name) => match find(name) {
+            Some(spec) => show(Some(spec), terminal),
+            None => {
+                let names: Vec<&str> = COMMANDS.iter().map(|spec| spec.name).collect();
+                return Err(GradeError::Usage(format!(
+                    "there is no command `{name}`; there are {}",
+                    names.join(", ")
+                )));
+            }
+        },
+    }
+    Ok(PASSED)
+}
 
 /// Prints the help of a command, or of all.
-pub(crate) fn run(topic: Option<&str>, terminal: Terminal) -> Result<Exit, GradeError> {
-    let text = match topic {
-        None | Some("help") => ALL,
-        Some("check") => CHECK,
-        Some("list") => LIST,
-        Some("example") => EXAMPLE,
-        Some("hint") => HINT,
-        Some("reset") => RESET,
-        Some("verify") => VERIFY,
-        Some(other) => {
-            let commands = COMMANDS.join(", ");
-            return Err(GradeError::Usage(format!(
-                "there is no command `{other}`; there are {commands}"
-            )));
+pub(crate) fn show(spec: Option<&Spec>, terminal: Terminal) {
+    terminal.print(&spec.map_or_else(all, one));
+}
+
+fn all() -> String {
+    let mut text = String::from(
+        "cargo xtask: learn worker threads, one exercise at a time\n\n\
+         USAGE\n    cargo xtask [COMMAND] [OPTIONS]\n\n    \
+         Without a command it shows your progress and what to do next.\n",
+    );
+    for (group, title) in [
+        (Group::Learner, "FOR LEARNERS"),
+        (Group::Instructor, "FOR INSTRUCTORS"),
+    ] {
+        let _ = writeln!(text, "\n{title}");
+        for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
+            let usage = format!("{}{}", spec.name, spec.words.usage());
+            let _ = writeln!(text, "    {usage:<21} {}", spec.summary);
         }
-    };
-    terminal.print(text);
-    Ok(PASSED)
+    }
+    text.push_str("\nOPTIONS\n");
+    for option in GLOBAL {
+        text.push_str(&line_of(option));
+    }
+    text.push_str(
+        "\nA LESSON is a number, a name or a part of a name: 3, 03, bounded-queue, bounded.\n\
+         \nEXIT CODES\n    \
+         0    everything that was asked for holds\n    \
+         1    your code fails (or, for verify, the course does)\n    \
+         2    the command line asks for something that does not exist\n    \
+         3    the grader itself broke; your code is not to blame\n    \
+         130  stopped by Ctrl-C\n",
+    );
+    text
+}
+
+fn one(spec: &Spec) -> String {
+    let usage = format!("cargo xtask {}{}", spec.name, spec.words.usage());
+    let mut text = format!("{usage}: {}\n\n{}\n\nEXAMPLES\n", spec.summary, spec.about);
+    let width = spec.examples.iter().map(|(typed, _)| typed.len()).max();
+    for (typed, means) in spec.examples {
+        let _ = writeln!(
+            text,
+            "    cargo xtask {typed:<width$}   {means}",
+            width = width.unwrap_or(0)
+        );
+    }
+    text.push_str("\nOPTIONS\n");
+    for option in spec.options.iter().chain(GLOBAL) {
+        text.push_str(&line_of(option));
+    }
+    text
+}
+
+fn line_of(option: &Opt) -> String {
+    let short = option
+        .short
+        .map_or_else(|| "    ".into(), |short| format!("-{short}, "));
+    let usage = format!("{short}--{}{}", option.long, option.value.usage());
+    if usage.len() > 23 {
+        return format!("    {usage}\n{:28}{}\n", "", option.about);
+    }
+    format!("    {usage:<23} {}\n", option.about)
 }

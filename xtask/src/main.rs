@@ -1,19 +1,19 @@
 //! The course's command line: parse, call `wt-grader`, print.
 
-mod arguments;
 mod command;
 mod exit;
+mod given;
 mod help;
+mod spec;
 mod terminal;
 
 use std::process::ExitCode;
 
-use arguments::Command;
-use terminal::Terminal;
+use terminal::{Color, Terminal};
 
 fn main() -> ExitCode {
-    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
-        Ok(arguments) => arguments,
+    let given = match given::parse(std::env::args_os().skip(1)) {
+        Ok(given) => given,
         Err(problem) => {
             terminal::print_error(&format!(
                 "{problem}\n       `cargo xtask help` shows what there is"
@@ -24,20 +24,19 @@ fn main() -> ExitCode {
     if let Err(error) = wt_grader::cancel::listen() {
         terminal::print_error(&format!("cannot listen for Ctrl-C: {error}"));
     }
-    let terminal = Terminal::new(arguments.color);
-    let result = match arguments.command {
-        Command::Overview => command::overview::run(terminal),
-        Command::Check(what) => command::check::run(&what, terminal),
-        Command::List => command::list::run(terminal),
-        Command::Example { lesson } => command::example::run(&lesson),
-        Command::Hint { lesson, level } => command::hint::run(&lesson, level, terminal),
-        Command::Reset { lesson } => command::reset::run(&lesson, terminal),
-        Command::Verify(what) => command::verify::run(&what, terminal),
-        Command::Help(topic) => help::run(topic.as_deref(), terminal),
-        Command::Version => {
-            terminal.print(concat!("cargo xtask ", env!("CARGO_PKG_VERSION"), "\n"));
-            Ok(exit::PASSED)
-        }
-    };
-    result.unwrap_or_else(|error| exit::of_error(&error)).into()
+    let terminal = Terminal::new(Color::called(given.value("color")));
+    if given.has("version") {
+        terminal.print(concat!("cargo xtask ", env!("CARGO_PKG_VERSION"), "\n"));
+        return exit::PASSED.into();
+    }
+    if given.has("help") {
+        help::show(given.spec, terminal);
+        return exit::PASSED.into();
+    }
+    let run = given
+        .spec
+        .map_or(command::overview::run as _, |spec| spec.run);
+    run(&given, terminal)
+        .unwrap_or_else(|error| exit::of_error(&error))
+        .into()
 }

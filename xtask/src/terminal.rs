@@ -12,6 +12,17 @@ pub(crate) enum Color {
     Never,
 }
 
+impl Color {
+    /// The value of `--color`.
+    pub(crate) fn called(word: Option<&str>) -> Self {
+        match word {
+            Some("always") => Self::Always,
+            Some("never") => Self::Never,
+            _ => Self::Auto,
+        }
+    }
+}
+
 /// The way out to the person.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {

@@ -4,13 +4,55 @@ use wt_grader::report::{self, Style};
 use wt_grader::{Course, GradeError, Lesson, LessonReport};
 
 use super::{course, session};
-use crate::arguments::Check;
 use crate::exit::{Exit, FAILED, FAULT, PASSED};
+use crate::given::Given;
+use crate::spec::{Group, Opt, Spec, Words};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(what: &Check, terminal: Terminal) -> Result<Exit, GradeError> {
+pub(crate) const SPEC: Spec = Spec {
+    name: "check",
+    group: Group::Learner,
+    words: Words::MaybeLesson,
+    summary: "check your solution; without a lesson, the first that does not pass",
+    about: "\
+Compiles exercises/NN-name/src as it is on disk and runs each hidden check in a
+process of its own. Says which properties hold, and for the first that does not:
+what happened, where to look, and a question that helps.
+
+A check that hangs ends by itself: it names each thread, what it waits for and
+the line. What a check may use: 10 s, 512 MiB of live memory, 8 MiB of output,
+1024 threads.",
+    options: &[
+        Opt::flag(
+            None,
+            "all",
+            "do not stop at the first lesson that does not pass",
+        ),
+        Opt::flag(
+            Some('v'),
+            "verbose",
+            "explain every property that does not hold",
+        ),
+    ],
+    examples: &[
+        ("check 03", "one lesson"),
+        (
+            "check",
+            "lesson after lesson, up to the first that does not pass",
+        ),
+        ("check --all", "every lesson"),
+    ],
+    run,
+};
+
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
+    if given.has("all") && given.word().is_some() {
+        return Err(GradeError::Usage(
+            "give a lesson or `--all`, not both; `cargo xtask help check` shows how".into(),
+        ));
+    }
     let course = course()?;
-    let lessons = match &what.lesson {
+    let lessons = match given.word() {
         Some(name) => vec![course.lesson(name)?],
         None => course.lessons.iter().collect(),
     };
@@ -21,9 +63,9 @@ pub(crate) fn run(what: &Check, terminal: Terminal) -> Result<Exit, GradeError> 
             terminal.print("\n");
         }
         let report = session.check(lesson)?;
-        print(&report, &course, lesson, what, terminal);
+        print(&report, &course, lesson, given, terminal);
         exit = worst(exit, exit_of(&report));
-        if exit != PASSED && !what.all {
+        if exit != PASSED && !given.has("all") {
             break;
         }
     }
@@ -34,12 +76,12 @@ fn print(
     report: &LessonReport,
     course: &Course,
     lesson: &Lesson,
-    what: &Check,
+    given: &Given,
     terminal: Terminal,
 ) {
     let style = Style {
         color: terminal.color,
-        all: what.verbose,
+        all: given.has("verbose"),
     };
     terminal.print(&report::lesson(report, course.after(lesson), style));
 }

@@ -5,18 +5,37 @@ use wt_grader::files::read_course_file;
 
 use super::course;
 use crate::exit::{Exit, PASSED};
+use crate::given::Given;
+use crate::spec::{Group, Opt, Spec, Value, Words};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(
-    lesson: &str,
-    level: Option<usize>,
-    terminal: Terminal,
-) -> Result<Exit, GradeError> {
+pub(crate) const SPEC: Spec = Spec {
+    name: "hint",
+    group: Group::Learner,
+    words: Words::Lesson,
+    summary: "a hint: first a question, then a term, then the shape",
+    about: "\
+There are three hints for each exercise: a question, the term to look up, and
+the shape of the answer. None of them is the code.",
+    options: &[Opt {
+        short: None,
+        long: "level",
+        value: Value::Number,
+        about: "the hints up to this one",
+    }],
+    examples: &[
+        ("hint 03", "the first hint"),
+        ("hint 03 --level 2", "the first and the second"),
+    ],
+    run,
+};
+
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
-    let lesson = course.lesson(lesson)?;
+    let lesson = course.lesson(given.word().unwrap_or_default())?;
     let text = read_course_file(&lesson.exercise.join("HINTS.md"))?;
     let hints = sections(&text);
-    let level = level.unwrap_or(1);
+    let level = given.number("level").unwrap_or(1);
     if level == 0 || level > hints.len() {
         return Err(GradeError::Usage(format!(
             "there are hints 1 to {}, not {level}",

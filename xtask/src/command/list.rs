@@ -7,9 +7,22 @@ use wt_grader::{Course, GradeError};
 
 use super::course;
 use crate::exit::{Exit, PASSED};
+use crate::given::Given;
+use crate::spec::{Group, Spec, Words};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(terminal: Terminal) -> Result<Exit, GradeError> {
+pub(crate) const SPEC: Spec = Spec {
+    name: "list",
+    group: Group::Learner,
+    words: Words::Nothing,
+    summary: "all lessons, with their minutes",
+    about: "Each lesson with its number, name, track, minutes and title, and the sums per track.",
+    options: &[],
+    examples: &[("list", "every lesson")],
+    run,
+};
+
+fn run(_: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     terminal.print(&text(&course()?));
     Ok(PASSED)
 }

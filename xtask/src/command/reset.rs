@@ -8,11 +8,26 @@ use wt_grader::{GradeError, Lesson};
 
 use super::course;
 use crate::exit::{Exit, PASSED};
+use crate::given::Given;
+use crate::spec::{Group, Spec, Words};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(lesson: &str, terminal: Terminal) -> Result<Exit, GradeError> {
+pub(crate) const SPEC: Spec = Spec {
+    name: "reset",
+    group: Group::Learner,
+    words: Words::Lesson,
+    summary: "bring the starter back; your file is copied first",
+    about: "\
+Copies exercises/NN-name/src to exercises/NN-name/backup/N first and says so.
+This is the only command that writes to your files.",
+    options: &[],
+    examples: &[("reset 03", "begin lesson 03 again")],
+    run,
+};
+
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
-    let lesson = course.lesson(lesson)?;
+    let lesson = course.lesson(given.word().unwrap_or_default())?;
     let starter = lesson.solution().join("starter/lib.rs");
     let text = fs::read(&starter).map_err(|error| GradeError::io("read", &starter, &error))?;
     let file = lesson.exercise.join("src/lib.rs");

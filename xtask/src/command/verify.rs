@@ -7,21 +7,68 @@ use wt_grader::verify::{Finding, Options, verify};
 use wt_grader::{Course, GradeError, Lesson};
 
 use super::{course, session};
-use crate::arguments::Verify;
 use crate::exit::{Exit, FAILED, PASSED};
+use crate::given::Given;
+use crate::spec::{Group, Opt, Spec, Value, Words};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(what: &Verify, terminal: Terminal) -> Result<Exit, GradeError> {
+pub(crate) const SPEC: Spec = Spec {
+    name: "verify",
+    group: Group::Instructor,
+    words: Words::Lessons,
+    summary: "prove that starters fail, solutions pass and known mistakes are caught",
+    about: "\
+For each lesson: its files, ids and links are complete; the starter builds
+without warnings and fails; the solution and each file in `also` pass; each file
+in `bad` fails exactly the checks that its first line names, with those words
+and the stored text; at least one of them passes the visible test.",
+    options: &[
+        Opt::flag(
+            None,
+            "bless",
+            "accept new verdict texts and a changed starter",
+        ),
+        Opt::flag(
+            None,
+            "snapshots",
+            "let the solution write new snapshots, for `cargo insta review`",
+        ),
+        Opt {
+            short: Some('j'),
+            long: "jobs",
+            value: Value::Number,
+            about: "how many solutions are graded at once (default: the cores)",
+        },
+        Opt {
+            short: None,
+            long: "runs",
+            value: Value::Number,
+            about: "how often the checks of each source are run; all runs must agree",
+        },
+    ],
+    examples: &[
+        ("verify", "every lesson"),
+        ("verify 03 08", "two lessons"),
+        ("verify 03 --bless", "take what it says now for the truth"),
+        (
+            "verify 03 --runs 200",
+            "run every check of every source 200 times",
+        ),
+    ],
+    run,
+};
+
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
-    let lessons = chosen(&course, &what.lessons)?;
+    let lessons = chosen(&course, &given.words)?;
     let mut session = session(&course, terminal)?;
     session.color = false;
-    session.new_snapshots = what.snapshots;
+    session.new_snapshots = given.has("snapshots");
     let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
     let options = Options {
-        bless: what.bless,
-        jobs: what.jobs.unwrap_or(cores).max(1),
-        runs: what.runs.unwrap_or(1).max(1),
+        bless: given.has("bless"),
+        jobs: given.number("jobs").unwrap_or(cores).max(1),
+        runs: given.number("runs").unwrap_or(1).max(1),
     };
     let done = AtomicUsize::new(0);
     let findings = verify(&session, &lessons, options, |finding| {
