@@ -5,7 +5,9 @@ pub(crate) mod example;
 pub(crate) mod hint;
 pub(crate) mod list;
 pub(crate) mod overview;
+pub(crate) mod progress;
 pub(crate) mod reset;
+pub(crate) mod solution;
 pub(crate) mod verify;
 
 use wt_grader::{Course, GradeError, Session};

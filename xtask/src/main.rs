@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     if let Err(error) = wt_grader::cancel::listen() {
         terminal::print_error(&format!("cannot listen for Ctrl-C: {error}"));
     }
-    let terminal = Terminal::new(Color::called(given.value("color")));
+    let terminal = Terminal::new(Color::called(given.value("color")), given.has("quiet"));
     if given.has("version") {
         terminal.print(concat!("cargo xtask ", env!("CARGO_PKG_VERSION"), "\n"));
         return exit::PASSED.into();

@@ -77,6 +77,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::example::SPEC,
     &command::hint::SPEC,
     &command::reset::SPEC,
+    &command::solution::SPEC,
     &command::verify::SPEC,
     &crate::help::SPEC,
 ];
@@ -89,6 +90,11 @@ pub(crate) const GLOBAL: &[Opt] = &[
         value: Value::OneOf(&["auto", "always", "never"]),
         about: "when to colour; `auto` means on a terminal, unless NO_COLOR is set",
     },
+    Opt::flag(
+        Some('q'),
+        "quiet",
+        "nothing but the answer; of `check`, one line",
+    ),
     Opt::flag(Some('h'), "help", "this text, or that of a command"),
     Opt::flag(Some('V'), "version", "the version"),
 ];

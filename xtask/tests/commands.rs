@@ -24,10 +24,11 @@ fn without_a_command_it_says_where_to_begin() {
     let course = Course::new();
     let ran = course.run("");
     ran.exits(0)
-        .says("A small course: 3 lessons, 30 minutes")
-        .says("01 adder (5 minutes)")
-        .says("exercises/01-adder/src/lib.rs")
-        .says("cargo xtask check 01");
+        .says("A small course: 0 of 3 lessons done, 30 minutes to go")
+        .says("  1 Sums                         [--------------------] 0 of 2\n")
+        .says("next   01 adder (5 minutes): Add numbers with workers\n")
+        .says("edit   exercises/01-adder/src/lib.rs\n")
+        .says("type   cargo xtask check 01\n");
 }
 
 #[test]
@@ -39,14 +40,14 @@ fn list_shows_every_lesson_under_its_part_and_the_sums() {
 A small course
 
 Part 1 · Sums
-  01 adder                core       5 min  Add numbers with workers
-  02 adding-aloud         core      10 min  Say what you add
+         01 adder                core      5 min  Add numbers with workers
+         02 adding-aloud         core     10 min  Say what you add
 
 Part 2 · Tickets
-  03 single-ticket        stretch   15 min  A ticket that is used once
+         03 single-ticket        stretch  15 min  A ticket that is used once
 
-core: 2 lessons, 15 minutes
-stretch: 1 lessons, 15 minutes
+core: 2 lessons, 15 minutes, 0 done
+stretch: 1 lesson, 15 minutes, 0 done
 ";
     assert_eq!(ran.stdout, expected, "{}", ran.text());
 }
@@ -110,7 +111,9 @@ fn what_a_command_cannot_use_is_a_wrong_usage() {
         "--frobnicate",
         "check --color",
         "check --color sometimes",
-        "reset --all",
+        "reset 01 --all",
+        "list --track easy",
+        "list --part one",
         "verify --jobs",
     ] {
         let ran = course.run(words);
@@ -136,7 +139,7 @@ fn a_lesson_has_many_names() {
     ];
     for name in names {
         course
-            .run(&format!("hint {name}"))
+            .run(&format!("hint {name} --level 1"))
             .exits(0)
             .says("01 adder: hint 1 of 3");
     }
@@ -215,12 +218,12 @@ fn a_name_that_is_not_utf_8_is_no_lesson() {
 #[test]
 fn check_alone_goes_on_to_the_first_lesson_that_does_not_pass() {
     let course = solved();
-    let ran = course.run("check");
+    let ran = course.run("check --force");
     ran.exits(0)
         .says("01 adder: done")
         .says("02 adding-aloud: done")
         .says("03 single-ticket: done");
-    ran.says("this was the last lesson");
+    ran.says("you have done every lesson");
 
     course.solve(adder_that("return 1;"));
     course
@@ -229,10 +232,14 @@ fn check_alone_goes_on_to_the_first_lesson_that_does_not_pass() {
         .says("01 adder: not yet")
         .keeps_quiet_about("02 adding-aloud: ");
     course
-        .run("check --all")
+        .run("check --all --verbose --force")
         .exits(1)
-        .says("01 adder: not yet")
-        .says("03 single-ticket: done");
+        .says(
+            "not yet  01 adder               2 of 3 properties hold; nothing_sums_to_zero: wrong: ",
+        )
+        .says("done     03 single-ticket       2 of 2 properties hold\n")
+        .says("2 of 3 lessons are done")
+        .says("01 adder: not yet (2 of 3 properties hold)");
 }
 
 #[test]
@@ -446,6 +453,36 @@ fn a_terminal_gets_colour_unless_no_color_is_set() {
 }
 
 #[test]
+fn a_narrow_terminal_gets_short_lines_and_places_are_links_where_it_knows_them() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: `script` is not installed");
+        return;
+    }
+    let course = Course::new();
+    course.solve(adder_that("return 1;"));
+    let on_terminal = |columns: u32| {
+        let typed = format!("exec script -qefc \"stty cols {columns}; '$0' $*\" /dev/null");
+        let program = course.program("check 01").through(["sh", "-c", &typed]);
+        program.env("TERM", "xterm").env("NO_COLOR", "1")
+    };
+    let ran = on_terminal(50).env("FORCE_HYPERLINK", "0").run();
+    ran.exits(1).keeps_quiet_about("\u{1b}]8");
+    let answer = ran.stdout.split("01 adder: not yet").last().unwrap();
+    let widest = answer
+        .lines()
+        .map(|line| line.trim_end().chars().count())
+        .max();
+    assert!(widest <= Some(50), "{}", ran.text());
+    ran.says("\n       ");
+
+    let ran = on_terminal(200).env("FORCE_HYPERLINK", "1").run();
+    ran.exits(1).says(&format!(
+        "\u{1b}]8;;file://{}/exercises/01-adder/src/lib.rs\u{1b}\\exercises/01-adder/src/lib.rs:",
+        course.root().display()
+    ));
+}
+
+#[test]
 fn hints_come_one_after_the_other() {
     let course = Course::new();
     let ran = course.run("hint 01");
@@ -453,16 +490,23 @@ fn hints_come_one_after_the_other() {
         .says("hint 1 of 3")
         .says("Who adds which part?")
         .keeps_quiet_about("scope")
-        .says("--level 2");
-    let ran = course.run("hint 01 --level 2");
+        .says("more   cargo xtask hint 01\n");
+    let ran = course.run("hint 01");
     ran.exits(0)
         .says("Who adds which part?")
         .says("std::thread::scope")
         .keeps_quiet_about("One thread per part");
-    let ran = course.run("hint 01 --level 3");
-    ran.exits(0)
-        .says("One thread per part")
-        .keeps_quiet_about("more   ");
+    for _ in 0..2 {
+        let ran = course.run("hint 01");
+        ran.exits(0)
+            .says("One thread per part")
+            .keeps_quiet_about("more   ");
+    }
+    course
+        .run("hint 01 --level 1")
+        .exits(0)
+        .keeps_quiet_about("scope");
+    course.run("hint 01").exits(0).says("One thread per part");
 }
 
 #[test]

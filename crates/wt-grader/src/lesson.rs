@@ -45,6 +45,17 @@ pub enum Track {
     Stretch,
 }
 
+impl Track {
+    /// As in `lesson.toml`.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Stretch => "stretch",
+        }
+    }
+}
+
 /// One property that the hidden tests check.
 #[derive(Debug, Clone)]
 pub struct CheckSpec {
@@ -141,6 +152,19 @@ impl Lesson {
     #[must_use]
     pub fn solution(&self) -> PathBuf {
         self.root.join("solutions").join(&self.folder)
+    }
+
+    /// The copy of its starter, from which `reset` brings it back.
+    #[must_use]
+    pub fn starter(&self) -> PathBuf {
+        self.solution().join("starter/lib.rs")
+    }
+
+    /// Whether the exercise is not the starter any more.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        let own = std::fs::read(self.exercise.join("src/lib.rs")).ok();
+        own != std::fs::read(self.starter()).ok()
     }
 
     /// The folder of its example.

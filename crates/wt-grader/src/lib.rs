@@ -21,10 +21,12 @@
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`] | one lesson, graded |
 //! | [`report`], [`explain`] | what a person reads |
+//! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
 //! | [`files`] | what several modules do with files |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod cancel;
+pub mod checked;
 pub mod compile;
 pub mod course;
 pub mod error;
@@ -36,6 +38,7 @@ pub mod kit;
 pub mod lesson;
 pub mod limits;
 pub mod process;
+pub mod progress;
 pub mod report;
 pub mod scratch;
 pub mod session;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::compile::Diagnostics;
 use crate::explain;
@@ -15,11 +16,15 @@ use crate::verdict::Word;
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Style {
+pub struct Style<'a> {
     /// Whether to colour.
     pub color: bool,
     /// Whether to explain every property that does not hold, not only the first.
     pub all: bool,
+    /// The columns to stay within, if the text goes to a terminal.
+    pub width: Option<usize>,
+    /// The course's folder, if places may be links (OSC 8) to files in it.
+    pub links: Option<&'a Path>,
 }
 
 const GREEN: &str = "32";
@@ -35,7 +40,7 @@ const RUSTC_LINES: usize = 120;
 /// The most characters of one line.
 const LINE: usize = 300;
 
-impl Style {
+impl Style<'_> {
     fn paint(self, code: &str, text: &str) -> String {
         if self.color {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
@@ -52,21 +57,106 @@ impl Style {
         };
         self.paint(code, &format!("{word:<12}"))
     }
+
+    /// `what   first line`, further lines below the first.
+    fn field(self, text: &mut String, name: &str, value: &str) {
+        self.lines(text, &format!("{name:<6} "), value);
+    }
+
+    /// `value` behind `head`; what is too long for the terminal, and further lines,
+    /// go below the first.
+    fn lines(self, text: &mut String, head: &str, value: &str) {
+        let margin = visible_width(head);
+        let room = self
+            .width
+            .map_or(usize::MAX, |width| width.saturating_sub(margin));
+        let lines = value.lines().flat_map(|line| wrapped(line, room));
+        for (n, line) in lines.enumerate() {
+            let line = match n {
+                0 => format!("{head}{line}"),
+                _ => format!("{:margin$}{line}", ""),
+            };
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+    }
+
+    /// `text` as a link to a file of the course.
+    fn link(self, file: &str, text: &str) -> String {
+        let Some(root) = self.links else {
+            return text.to_owned();
+        };
+        let path = root.join(file);
+        let url: String = path
+            .as_os_str()
+            .as_encoded_bytes()
+            .iter()
+            .map(escaped)
+            .collect();
+        format!("\u{1b}]8;;file://{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
+    }
+}
+
+/// One byte of a path in a URL.
+fn escaped(byte: &u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(*byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    }
+}
+
+/// How many columns `text` takes: escape sequences take none.
+fn visible_width(text: &str) -> usize {
+    let mut width = 0;
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        if c != '\u{1b}' {
+            width += 1;
+            continue;
+        }
+        // A link ends with ESC \, all others that are written here with a letter.
+        if characters.next() == Some(']') {
+            characters.by_ref().find(|c| *c == '\\');
+        } else {
+            characters.by_ref().find(char::is_ascii_alphabetic);
+        }
+    }
+    width
+}
+
+/// `line` cut at spaces into lines of at most `room` columns, as far as it has
+/// spaces.
+fn wrapped(line: &str, room: usize) -> Vec<String> {
+    if visible_width(line) <= room {
+        return vec![line.to_owned()];
+    }
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for word in line.split_inclusive(' ') {
+        let full = visible_width(&current) + visible_width(word.trim_end()) > room;
+        if full && !current.trim().is_empty() {
+            lines.push(std::mem::take(&mut current).trim_end().to_owned());
+        }
+        current.push_str(word);
+    }
+    lines.push(current.trim_end().to_owned());
+    lines
 }
 
 /// The whole text of a lesson's report; `next` is the lesson after it.
 #[must_use]
-pub fn lesson(report: &LessonReport, next: Option<&Lesson>, style: Style) -> String {
+pub fn lesson(report: &LessonReport, next: Option<&Lesson>, style: Style<'_>) -> String {
     let lesson = &report.lesson;
     match &report.outcome {
         Outcome::Rejected(rejected) => {
             let mut text = headline(lesson, "not yet", "the source was not accepted", style);
-            field(
+            style.field(
                 &mut text,
                 "what",
                 &format!("{}: {rejected}", Word::Rejected),
             );
-            field(
+            style.field(
                 &mut text,
                 "next",
                 &format!("mend the file, or `cargo xtask reset {:02}`", lesson.number),
@@ -82,12 +172,12 @@ pub fn lesson(report: &LessonReport, next: Option<&Lesson>, style: Style) -> Str
                 "the compiler gave up on this source",
                 style,
             );
-            field(
+            style.field(
                 &mut text,
                 "what",
                 &format!("{}: {}", Word::CompilerGaveUp, harmless(why)),
             );
-            field(
+            style.field(
                 &mut text,
                 "next",
                 "take back your last change; a loop in a constant or a macro can do this",
@@ -101,35 +191,38 @@ pub fn lesson(report: &LessonReport, next: Option<&Lesson>, style: Style) -> Str
 /// What happened, where, and what next, for one check: also the text that
 /// `verify` keeps of every known-bad solution.
 #[must_use]
-pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style) -> String {
+pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> String {
     let mut text = String::new();
     let verdict = &result.verdict;
     let what = match verdict.word {
         Word::Wrong => format!("{}: {}", result.spec.id, verdict.what),
         word => format!("{}: {word}: {}", result.spec.id, verdict.what),
     };
-    field(&mut text, "what", &style.paint(BOLD, &harmless(&what)));
+    style.field(&mut text, "what", &style.paint(BOLD, &harmless(&what)));
     let place = match &result.place {
-        Some(place) => format!("{}:{}", place.file, place.line),
-        None => format!("{}/lib.rs", lesson.source_prefix()),
+        Some(place) => style.link(&place.file, &format!("{}:{}", place.file, place.line)),
+        None => {
+            let file = format!("{}/lib.rs", lesson.source_prefix());
+            style.link(&file, &file)
+        }
     };
-    field(
+    style.field(
         &mut text,
         "where",
         &format!("{place}, `{}`", result.spec.look_at),
     );
     for line in threads(lesson, &verdict.threads) {
-        field(&mut text, "", &line);
+        style.field(&mut text, "", &line);
     }
     for note in &verdict.notes {
-        field(&mut text, "also", &harmless(note));
+        style.field(&mut text, "also", &harmless(note));
     }
     let output = shown_output(&verdict.output);
     if !output.is_empty() {
-        field(&mut text, "output", &output.join("\n"));
+        style.field(&mut text, "output", &output.join("\n"));
     }
     let more = format!("more: cargo xtask hint {:02}", lesson.number);
-    field(
+    style.field(
         &mut text,
         "next",
         &format!("{}   {}", result.spec.ask, style.paint(DIM, &more)),
@@ -142,7 +235,7 @@ fn checked(
     results: &[CheckResult],
     warnings: &str,
     next: Option<&Lesson>,
-    style: Style,
+    style: Style<'_>,
 ) -> String {
     let lesson = &report.lesson;
     let held = results
@@ -160,19 +253,15 @@ fn checked(
     }
     let mut text = headline(lesson, state, &count, style);
     for result in results {
-        let _ = writeln!(
-            text,
-            "  {}  {}",
-            style.word(result.verdict.word),
-            result.spec.claim
-        );
+        let word = style.word(result.verdict.word);
+        style.lines(&mut text, &format!("  {word}  "), &result.spec.claim);
     }
     text.push('\n');
     if report.passed() {
         if !warnings.trim().is_empty() {
             let _ = writeln!(text, "{}\n", cut_lines(warnings, RUSTC_LINES).trim_end());
         }
-        text.push_str(&after_passing(lesson, next));
+        text.push_str(&after_passing(lesson, next, style));
         return text;
     }
     let failures = results.iter().filter(|result| result.verdict.failed());
@@ -185,14 +274,14 @@ fn checked(
     text
 }
 
-fn after_passing(lesson: &Lesson, next: Option<&Lesson>) -> String {
+fn after_passing(lesson: &Lesson, next: Option<&Lesson>, style: Style<'_>) -> String {
     let mut text = String::new();
-    field(
+    style.field(
         &mut text,
         "read",
         &format!(
-            "why it is done this way: solutions/{}/NOTES.md",
-            lesson.folder
+            "how we did it, and why: cargo xtask solution {:02}",
+            lesson.number
         ),
     );
     match next {
@@ -203,14 +292,14 @@ fn after_passing(lesson: &Lesson, next: Option<&Lesson>) -> String {
                 next.minutes,
                 next.folder
             );
-            field(&mut text, "next", &line);
+            style.field(&mut text, "next", &line);
         }
-        None => field(&mut text, "next", "this was the last lesson"),
+        None => style.field(&mut text, "next", "you have done every lesson"),
     }
     text
 }
 
-fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> String {
+fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style<'_>) -> String {
     let mut text = cut_lines(&diagnostics.rendered, RUSTC_LINES);
     if !text.ends_with('\n') {
         text.push('\n');
@@ -222,16 +311,16 @@ fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> 
     } else {
         codes.join(", ")
     };
-    field(
+    style.field(
         &mut text,
         "what",
         &format!("{}: {codes}, see rustc's words above", Word::DidNotCompile),
     );
     for sentence in sentences(diagnostics) {
-        field(&mut text, "why", &sentence);
+        style.field(&mut text, "why", &sentence);
     }
     let more = style.paint(DIM, &format!("more: cargo xtask hint {:02}", lesson.number));
-    field(
+    style.field(
         &mut text,
         "next",
         &format!("mend the first error; the others often go with it   {more}"),
@@ -239,7 +328,7 @@ fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> 
     text
 }
 
-fn does_not_fit(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> String {
+fn does_not_fit(lesson: &Lesson, diagnostics: &Diagnostics, style: Style<'_>) -> String {
     let mut text = headline(
         lesson,
         "not yet",
@@ -247,15 +336,15 @@ fn does_not_fit(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> Str
         style,
     );
     let said = cut_lines(&diagnostics.rendered, 12);
-    field(
+    style.field(
         &mut text,
         "what",
         &format!("{}: {}", Word::DidNotCompile, said.trim_end()),
     );
     for sentence in sentences(diagnostics) {
-        field(&mut text, "why", &sentence);
+        style.field(&mut text, "why", &sentence);
     }
-    field(
+    style.field(
         &mut text,
         "where",
         &format!(
@@ -263,7 +352,7 @@ fn does_not_fit(lesson: &Lesson, diagnostics: &Diagnostics, style: Style) -> Str
             lesson.folder
         ),
     );
-    field(
+    style.field(
         &mut text,
         "next",
         "does every public item still have the signature of the brief?",
@@ -287,21 +376,13 @@ fn sentences(diagnostics: &Diagnostics) -> Vec<String> {
         .collect()
 }
 
-fn headline(lesson: &Lesson, state: &str, count: &str, style: Style) -> String {
+fn headline(lesson: &Lesson, state: &str, count: &str, style: Style<'_>) -> String {
     let code = if state == "done" { GREEN } else { YELLOW };
     format!(
         "{}: {} ({count})\n",
         style.paint(BOLD, &lesson.label()),
         style.paint(code, state)
     )
-}
-
-/// `what   first line`, further lines below the first.
-fn field(text: &mut String, name: &str, value: &str) {
-    for (n, line) in value.lines().enumerate() {
-        let name = if n == 0 { name } else { "" };
-        let _ = writeln!(text, "{}", format!("{name:<6} {line}").trim_end());
-    }
 }
 
 /// A table of a hang's threads: those in the learner's code first.
@@ -444,6 +525,39 @@ mod tests {
         );
         assert_eq!(short("worker_pool::Pool::new::{{closure}}"), "Pool::new");
         assert_eq!(function("{closure#0}<u8>"), "a closure");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_at_spaces_and_goes_on_below() {
+        let style = Style {
+            width: Some(20),
+            ..Style::default()
+        };
+        let mut text = String::new();
+        style.field(
+            &mut text,
+            "what",
+            "one two three \u{1b}[1mfour\u{1b}[0m five",
+        );
+        assert_eq!(
+            text,
+            "what   one two three\n       \u{1b}[1mfour\u{1b}[0m five\n"
+        );
+        assert_eq!(wrapped("noSpaceAtAllInHere", 5), ["noSpaceAtAllInHere"]);
+    }
+
+    #[test]
+    fn a_place_is_a_link_where_the_terminal_can_show_one() {
+        let style = Style {
+            links: Some(Path::new("/my course")),
+            ..Style::default()
+        };
+        let link = style.link("src/lib.rs", "src/lib.rs:3");
+        assert_eq!(
+            link,
+            "\u{1b}]8;;file:///my%20course/src/lib.rs\u{1b}\\src/lib.rs:3\u{1b}]8;;\u{1b}\\"
+        );
+        assert_eq!(visible_width(&link), 12);
     }
 
     #[test]

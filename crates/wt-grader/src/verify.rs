@@ -244,7 +244,7 @@ fn starter(
 ) -> Result<Vec<String>, GradeError> {
     let lesson = item.lesson;
     let mut problems = Vec::new();
-    let copy = lesson.solution().join("starter/lib.rs");
+    let copy = lesson.starter();
     let exercise = lesson.exercise.join("src/lib.rs");
     let source = match SourceSet::single(&exercise) {
         Ok(source) => source,
@@ -338,8 +338,8 @@ fn text_of(report: &LessonReport) -> String {
         report,
         None,
         Style {
-            color: false,
             all: true,
+            ..Style::default()
         },
     )
 }

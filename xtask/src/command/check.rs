@@ -1,13 +1,17 @@
 //! `cargo xtask check`
 
-use wt_grader::report::{self, Style};
-use wt_grader::{Course, GradeError, Lesson, LessonReport};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{course, session};
+use wt_grader::checked::Summary;
+use wt_grader::session::in_parallel;
+use wt_grader::{Course, GradeError, Lesson, LessonReport, Session, report};
+
+use super::{course, progress, session};
 use crate::exit::{Exit, FAILED, FAULT, PASSED};
 use crate::given::Given;
 use crate::spec::{Group, Opt, Spec, Words};
-use crate::terminal::Terminal;
+use crate::terminal::{BOLD, GREEN, Terminal, YELLOW};
 
 pub(crate) const SPEC: Spec = Spec {
     name: "check",
@@ -21,12 +25,17 @@ what happened, where to look, and a question that helps.
 
 A check that hangs ends by itself: it names each thread, what it waits for and
 the line. What a check may use: 10 s, 512 MiB of live memory, 8 MiB of output,
-1024 threads.",
+1024 threads.
+
+Without a lesson, and with --all, a lesson in which nothing has changed since
+its last verdict is not run again; nor, with --all, one that is still the
+starter.",
     options: &[
+        Opt::flag(None, "all", "every lesson, several at once, one line each"),
         Opt::flag(
             None,
-            "all",
-            "do not stop at the first lesson that does not pass",
+            "force",
+            "also run what has not changed since its last verdict",
         ),
         Opt::flag(
             Some('v'),
@@ -52,38 +61,155 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         ));
     }
     let course = course()?;
-    let lessons = match given.word() {
-        Some(name) => vec![course.lesson(name)?],
-        None => course.lessons.iter().collect(),
-    };
+    let lesson = given.word().map(|name| course.lesson(name)).transpose()?;
     let session = session(&course, terminal)?;
-    let mut exit = PASSED;
-    for (n, lesson) in lessons.iter().enumerate() {
-        if n > 0 {
-            terminal.print("\n");
-        }
-        let report = session.check(lesson)?;
-        print(&report, &course, lesson, given, terminal);
-        exit = worst(exit, exit_of(&report));
-        if exit != PASSED && !given.has("all") {
-            break;
-        }
+    match lesson {
+        Some(lesson) => one(&session, lesson, given, terminal),
+        None if given.has("all") => all(&session, given, terminal),
+        None => up_to_the_first(&session, given, terminal),
     }
+}
+
+fn one(
+    session: &Session<'_>,
+    lesson: &Lesson,
+    given: &Given,
+    terminal: Terminal,
+) -> Result<Exit, GradeError> {
+    let (summary, report) = Summary::check(session, lesson)?;
+    let exit = exit_of(&report);
+    let progress = match exit {
+        FAULT => progress::read(session.course, terminal),
+        _ => progress::note_verdict(session.course, lesson, summary.passed, terminal),
+    };
+    if terminal.quiet {
+        terminal.print(&line(lesson, &summary, "", terminal));
+        return Ok(exit);
+    }
+    let next = progress.next_after(session.course, lesson);
+    print(&report, session.course, next, given, terminal);
     Ok(exit)
 }
 
 fn print(
     report: &LessonReport,
     course: &Course,
-    lesson: &Lesson,
+    next: Option<&Lesson>,
     given: &Given,
     terminal: Terminal,
 ) {
-    let style = Style {
+    let style = report::Style {
         color: terminal.color,
         all: given.has("verbose"),
+        width: terminal.width,
+        links: terminal.links.then_some(course.root.as_path()),
     };
-    terminal.print(&report::lesson(report, course.after(lesson), style));
+    terminal.print(&report::lesson(report, next, style));
+}
+
+/// What passed and has not changed gets a line, then comes the first other.
+fn up_to_the_first(
+    session: &Session<'_>,
+    given: &Given,
+    terminal: Terminal,
+) -> Result<Exit, GradeError> {
+    for lesson in &session.course.lessons {
+        let kept = Summary::kept(session, lesson).filter(|_| !given.has("force"));
+        if let Some(summary) = kept.filter(|summary| summary.passed) {
+            progress::note_verdict(session.course, lesson, true, terminal);
+            terminal.print(&line(lesson, &summary, UNCHANGED, terminal));
+            continue;
+        }
+        let exit = one(session, lesson, given, terminal)?;
+        if exit != PASSED {
+            return Ok(exit);
+        }
+        terminal.print("\n");
+    }
+    Ok(PASSED)
+}
+
+/// Every lesson, several at once; a line each, in order, when all are done.
+fn all(session: &Session<'_>, given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
+    let lessons = &session.course.lessons;
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+    let done = AtomicUsize::new(0);
+    terminal.show_progress(0, lessons.len(), "");
+    let results = in_parallel(lessons, cores, |lesson| {
+        let kept = || Summary::kept(session, lesson).filter(|_| !given.has("force"));
+        let result = match not_begun(lesson).or_else(kept) {
+            Some(summary) => (summary, None),
+            None => {
+                let (summary, report) = Summary::check(session, lesson)?;
+                (summary, Some(report))
+            }
+        };
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        terminal.show_progress(done, lessons.len(), &lesson.label());
+        Ok(result)
+    });
+    terminal.show_progress(lessons.len(), lessons.len(), "");
+    let results = results?;
+    let mut exit = PASSED;
+    for (lesson, (summary, report)) in lessons.iter().zip(&results) {
+        exit = worst(
+            exit,
+            report
+                .as_ref()
+                .map_or_else(|| exit_of_kept(summary), exit_of),
+        );
+        progress::note_verdict(session.course, lesson, summary.passed, terminal);
+        let unchanged = report.is_none() && lesson.is_begun();
+        let note = if unchanged { UNCHANGED } else { "" };
+        terminal.print(&line(lesson, summary, note, terminal));
+    }
+    let passed = results.iter().filter(|(summary, _)| summary.passed).count();
+    terminal.print(&format!(
+        "\n{passed} of {} lessons are done\n",
+        lessons.len()
+    ));
+    if given.has("verbose") {
+        for report in results.iter().filter_map(|(_, report)| report.as_ref()) {
+            if !report.passed() {
+                terminal.print("\n");
+                print(report, session.course, None, given, terminal);
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// A starter fails, which `verify` proves; it need not be run to know it.
+fn not_begun(lesson: &Lesson) -> Option<Summary> {
+    (!lesson.is_begun()).then(|| Summary {
+        passed: false,
+        count: "not begun".into(),
+        what: String::new(),
+    })
+}
+
+const UNCHANGED: &str = ", unchanged";
+
+fn line(lesson: &Lesson, summary: &Summary, note: &str, terminal: Terminal) -> String {
+    let (state, color) = if summary.passed {
+        ("done", GREEN)
+    } else {
+        ("not yet", YELLOW)
+    };
+    let mut text = format!(
+        "{:<8} {:<22} {}{note}",
+        state,
+        lesson.label(),
+        summary.count
+    );
+    if !summary.what.is_empty() {
+        text.push_str(&format!("; {}", summary.what));
+    }
+    let text = terminal.cut(&text);
+    let (state, rest) = text.split_at(8);
+    let label = lesson.label();
+    let rest = rest.replacen(&label, &terminal.paint(BOLD, &label), 1);
+    format!("{}{rest}\n", terminal.paint(color, state))
 }
 
 fn exit_of(report: &LessonReport) -> Exit {
@@ -94,6 +220,10 @@ fn exit_of(report: &LessonReport) -> Exit {
     } else {
         FAILED
     }
+}
+
+fn exit_of_kept(summary: &Summary) -> Exit {
+    if summary.passed { PASSED } else { FAILED }
 }
 
 /// A fault of the grader outweighs a failure, a failure outweighs a pass.

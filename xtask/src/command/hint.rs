@@ -3,7 +3,7 @@
 use wt_grader::GradeError;
 use wt_grader::files::read_course_file;
 
-use super::course;
+use super::{course, progress};
 use crate::exit::{Exit, PASSED};
 use crate::given::Given;
 use crate::spec::{Group, Opt, Spec, Value, Words};
@@ -16,7 +16,8 @@ pub(crate) const SPEC: Spec = Spec {
     summary: "a hint: first a question, then a term, then the shape",
     about: "\
 There are three hints for each exercise: a question, the term to look up, and
-the shape of the answer. None of them is the code.",
+the shape of the answer. None of them is the code. Each time you ask you get one
+more.",
     options: &[Opt {
         short: None,
         long: "level",
@@ -24,8 +25,8 @@ the shape of the answer. None of them is the code.",
         about: "the hints up to this one",
     }],
     examples: &[
-        ("hint 03", "the first hint"),
-        ("hint 03 --level 2", "the first and the second"),
+        ("hint 03", "one more hint than last time"),
+        ("hint 03 --level 1", "the first again"),
     ],
     run,
 };
@@ -35,7 +36,10 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let lesson = course.lesson(given.word().unwrap_or_default())?;
     let text = read_course_file(&lesson.exercise.join("HINTS.md"))?;
     let hints = sections(&text);
-    let level = given.number("level").unwrap_or(1);
+    let seen = progress::read(&course, terminal).hints(lesson);
+    let level = given
+        .number("level")
+        .unwrap_or_else(|| (seen + 1).min(hints.len()));
     if level == 0 || level > hints.len() {
         return Err(GradeError::Usage(format!(
             "there are hints 1 to {}, not {level}",
@@ -47,13 +51,10 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         out.push_str(&format!("\n{hint}\n"));
     }
     if level < hints.len() {
-        out.push_str(&format!(
-            "\nmore   cargo xtask hint {:02} --level {}\n",
-            lesson.number,
-            level + 1
-        ));
+        out.push_str(&format!("\nmore   cargo xtask hint {:02}\n", lesson.number));
     }
     terminal.print(&out);
+    progress::note_hints(&course, lesson, level, terminal);
     Ok(PASSED)
 }
 

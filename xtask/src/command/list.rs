@@ -3,69 +3,162 @@
 use std::fmt::Write;
 
 use wt_grader::lesson::Track;
-use wt_grader::{Course, GradeError};
+use wt_grader::{Course, GradeError, Lesson};
 
 use super::course;
+use super::progress::{self, Known};
 use crate::exit::{Exit, PASSED};
 use crate::given::Given;
-use crate::spec::{Group, Spec, Words};
-use crate::terminal::Terminal;
+use crate::spec::{Group, Opt, Spec, Value, Words};
+use crate::terminal::{GREEN, Terminal, YELLOW};
 
 pub(crate) const SPEC: Spec = Spec {
     name: "list",
     group: Group::Learner,
-    words: Words::Nothing,
-    summary: "all lessons, with their minutes",
-    about: "Each lesson with its number, name, track, minutes and title, and the sums per track.",
-    options: &[],
-    examples: &[("list", "every lesson")],
+    words: Words::MaybeOne("TEXT"),
+    summary: "all lessons, with their minutes and how far you are",
+    about: "\
+Each lesson with its state, number, name, track, minutes and title, and the sums
+per track. `done` means that its last check passed, `begun` that the exercise is
+not the starter any more. With TEXT only lessons that have it in their name or
+title.",
+    options: &[
+        Opt {
+            short: None,
+            long: "part",
+            value: Value::Number,
+            about: "only the lessons of this part",
+        },
+        Opt {
+            short: None,
+            long: "track",
+            value: Value::OneOf(&["core", "stretch"]),
+            about: "only the lessons of this track",
+        },
+        Opt {
+            short: None,
+            long: "state",
+            value: Value::OneOf(&["done", "begun", "open"]),
+            about: "only the lessons in this state",
+        },
+    ],
+    examples: &[
+        ("list", "every lesson"),
+        ("list queue", "lessons about queues"),
+        (
+            "list --state open --track core",
+            "core lessons that you have not begun",
+        ),
+    ],
     run,
 };
 
-fn run(_: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
-    terminal.print(&text(&course()?));
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
+    let course = course()?;
+    let progress = progress::read(&course, terminal);
+    let lessons: Vec<&Lesson> = course
+        .lessons
+        .iter()
+        .filter(|lesson| is_wanted(lesson, &progress, given))
+        .collect();
+    if lessons.is_empty() {
+        terminal.print("no lesson is like that; `cargo xtask list` shows them all\n");
+        return Ok(PASSED);
+    }
+    terminal.print(&text(&course, &lessons, &progress, terminal));
     Ok(PASSED)
 }
 
-fn text(course: &Course) -> String {
+fn is_wanted(lesson: &Lesson, progress: &Known, given: &Given) -> bool {
+    let wanted = given.word().unwrap_or_default().to_lowercase();
+    let named = lesson.folder.contains(&wanted) || lesson.title.to_lowercase().contains(&wanted);
+    named
+        && given
+            .number("part")
+            .is_none_or(|part| lesson.part as usize == part)
+        && given
+            .value("track")
+            .is_none_or(|track| lesson.track.text() == track)
+        && given
+            .value("state")
+            .is_none_or(|wanted| state(lesson, progress) == wanted)
+}
+
+fn state(lesson: &Lesson, progress: &Known) -> &'static str {
+    if progress.has_passed(lesson) {
+        "done"
+    } else if lesson.is_begun() {
+        "begun"
+    } else {
+        "open"
+    }
+}
+
+fn text(course: &Course, lessons: &[&Lesson], progress: &Known, terminal: Terminal) -> String {
     let mut text = format!("{}\n", course.title);
-    for (n, title) in course.parts.iter().enumerate() {
-        let lessons: Vec<_> = course
-            .lessons
+    for (number, title) in (1..).zip(&course.parts) {
+        let of_part: Vec<_> = lessons
             .iter()
-            .filter(|lesson| lesson.part as usize == n + 1)
+            .filter(|lesson| lesson.part == number)
             .collect();
-        if lessons.is_empty() {
+        if of_part.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "\nPart {} · {title}", n + 1);
-        for lesson in lessons {
-            let _ = writeln!(
-                text,
-                "  {:02} {:<20} {:<8} {:>3} min  {}",
-                lesson.number,
-                lesson.idea,
-                track(lesson.track),
-                lesson.minutes,
-                lesson.title
-            );
+        let _ = writeln!(text, "\nPart {number} · {title}");
+        for lesson in of_part {
+            let _ = writeln!(text, "  {}", line(lesson, progress, terminal));
         }
     }
     text.push('\n');
-    for kind in [Track::Core, Track::Stretch] {
-        let of_kind = course.lessons.iter().filter(|lesson| lesson.track == kind);
-        let (count, minutes) =
-            of_kind.fold((0, 0), |(n, sum), lesson| (n + 1, sum + lesson.minutes));
-        if count > 0 {
-            let _ = writeln!(text, "{}: {count} lessons, {minutes} minutes", track(kind));
-        }
+    for track in [Track::Core, Track::Stretch] {
+        text.push_str(&sums(lessons, track, progress));
     }
     text
 }
 
-fn track(track: Track) -> &'static str {
-    match track {
-        Track::Core => "core",
-        Track::Stretch => "stretch",
+fn line(lesson: &Lesson, progress: &Known, terminal: Terminal) -> String {
+    let (state, color) = match state(lesson, progress) {
+        "done" => ("done ", GREEN),
+        "begun" => ("begun", YELLOW),
+        _ => ("     ", ""),
+    };
+    let rest = format!(
+        "{:02} {:<20} {:<7} {:>3} min  {}",
+        lesson.number,
+        lesson.idea,
+        lesson.track.text(),
+        lesson.minutes,
+        lesson.title
+    );
+    // Four columns of margin, five of state.
+    let rest = terminal.cut(&format!("{:9}{rest}", "")).split_off(9);
+    let state = if color.is_empty() {
+        state.to_owned()
+    } else {
+        terminal.paint(color, state)
+    };
+    format!("{state}  {rest}")
+}
+
+fn sums(lessons: &[&Lesson], track: Track, progress: &Known) -> String {
+    let of_track: Vec<_> = lessons
+        .iter()
+        .filter(|lesson| lesson.track == track)
+        .collect();
+    if of_track.is_empty() {
+        return String::new();
     }
+    let minutes: u32 = of_track.iter().map(|lesson| lesson.minutes).sum();
+    let done = of_track
+        .iter()
+        .filter(|lesson| progress.has_passed(lesson))
+        .count();
+    format!(
+        "{}: {}, {minutes} minutes, {done} done\n",
+        track.text(),
+        match of_track.len() {
+            1 => "1 lesson".to_owned(),
+            count => format!("{count} lessons"),
+        }
+    )
 }

@@ -1,33 +1,65 @@
-//! `cargo xtask` alone: where to begin and what to type.
+//! `cargo xtask` alone: how far you are, and what to type next.
 
-use wt_grader::GradeError;
+use std::fmt::Write;
+
+use wt_grader::{Course, GradeError, Lesson};
 
 use super::course;
+use super::progress::{self, Known};
 use crate::exit::{Exit, PASSED};
 use crate::given::Given;
-use crate::terminal::Terminal;
+use crate::terminal::{BOLD, GREEN, Terminal, bar};
 
 pub(crate) fn run(_: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
-    let minutes: u32 = course.lessons.iter().map(|lesson| lesson.minutes).sum();
-    terminal.print(&format!(
-        "{}: {} lessons, {minutes} minutes of exercises\n\n",
-        course.title,
-        course.lessons.len()
-    ));
-    if let Some(first) = course.lessons.first() {
-        terminal.print(&format!(
-            "begin with  {} ({} minutes)\n\
-             read        exercises/{folder}/README.md\n\
-             edit        exercises/{folder}/src/lib.rs\n\
-             then type   cargo xtask check {:02}\n\n",
-            first.label(),
-            first.minutes,
-            first.number,
-            folder = first.folder,
-        ));
-    }
-    terminal.print("`cargo xtask check` finds the first lesson that does not pass yet.\n");
-    terminal.print("`cargo xtask list` shows all lessons, `cargo xtask help` all commands.\n");
+    let progress = progress::read(&course, terminal);
+    terminal.print(&text(&course, &progress, terminal));
     Ok(PASSED)
+}
+
+fn text(course: &Course, progress: &Known, terminal: Terminal) -> String {
+    let open: Vec<&Lesson> = course
+        .lessons
+        .iter()
+        .filter(|lesson| !progress.has_passed(lesson))
+        .collect();
+    let minutes: u32 = open.iter().map(|lesson| lesson.minutes).sum();
+    let mut text = format!(
+        "{}: {} of {} lessons done, {minutes} minutes to go\n\n",
+        terminal.paint(BOLD, &course.title),
+        course.lessons.len() - open.len(),
+        course.lessons.len()
+    );
+    for (number, title) in (1..).zip(&course.parts) {
+        let lessons = course.lessons.iter().filter(|lesson| lesson.part == number);
+        let (all, done) = lessons.fold((0, 0), |(all, done), lesson| {
+            (all + 1, done + usize::from(progress.has_passed(lesson)))
+        });
+        if all > 0 {
+            let bar = terminal.paint(GREEN, &bar(done, all, 20));
+            let _ = writeln!(text, "  {number} {title:<28} {bar} {done} of {all}");
+        }
+    }
+    text.push('\n');
+    text.push_str(&match progress.next(course) {
+        Some(lesson) => what_to_type(lesson),
+        None => "Every lesson is done. `cargo xtask solution 01` shows how we did it.\n".into(),
+    });
+    text.push_str("\n`cargo xtask list` shows all lessons, `cargo xtask help` all commands.\n");
+    text
+}
+
+fn what_to_type(lesson: &Lesson) -> String {
+    format!(
+        "next   {} ({} minutes): {}\n\
+         read   exercises/{folder}/README.md\n\
+         edit   exercises/{folder}/src/lib.rs\n\
+         type   cargo xtask check {number:02}\n\
+         stuck  cargo xtask hint {number:02}\n",
+        lesson.label(),
+        lesson.minutes,
+        lesson.title,
+        folder = lesson.folder,
+        number = lesson.number,
+    )
 }

@@ -4,31 +4,58 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wt_grader::files::sorted_entries;
-use wt_grader::{GradeError, Lesson};
+use wt_grader::{Course, GradeError, Lesson};
 
-use super::course;
+use super::{course, progress};
 use crate::exit::{Exit, PASSED};
 use crate::given::Given;
-use crate::spec::{Group, Spec, Words};
+use crate::spec::{Group, Opt, Spec, Words};
 use crate::terminal::Terminal;
 
 pub(crate) const SPEC: Spec = Spec {
     name: "reset",
     group: Group::Learner,
-    words: Words::Lesson,
+    words: Words::MaybeLesson,
     summary: "bring the starter back; your file is copied first",
     about: "\
 Copies exercises/NN-name/src to exercises/NN-name/backup/N first and says so.
 This is the only command that writes to your files.",
-    options: &[],
-    examples: &[("reset 03", "begin lesson 03 again")],
+    options: &[Opt::flag(
+        None,
+        "all",
+        "every exercise that is not the starter any more",
+    )],
+    examples: &[
+        ("reset 03", "begin lesson 03 again"),
+        ("reset --all", "begin the course again"),
+    ],
     run,
 };
 
 fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
-    let lesson = course.lesson(given.word().unwrap_or_default())?;
-    let starter = lesson.solution().join("starter/lib.rs");
+    match (given.word(), given.has("all")) {
+        (Some(name), false) => reset(&course, course.lesson(name)?, terminal)?,
+        (None, true) => {
+            let begun: Vec<&Lesson> = course.lessons.iter().filter(|l| l.is_begun()).collect();
+            for lesson in &begun {
+                reset(&course, lesson, terminal)?;
+            }
+            if begun.is_empty() {
+                terminal.print("every exercise is the starter already\n");
+            }
+        }
+        _ => {
+            return Err(GradeError::Usage(
+                "give a lesson or `--all`; `cargo xtask help reset` shows how".into(),
+            ));
+        }
+    }
+    Ok(PASSED)
+}
+
+fn reset(course: &Course, lesson: &Lesson, terminal: Terminal) -> Result<(), GradeError> {
+    let starter = lesson.starter();
     let text = fs::read(&starter).map_err(|error| GradeError::io("read", &starter, &error))?;
     let file = lesson.exercise.join("src/lib.rs");
     let shown = |path: &Path| {
@@ -45,7 +72,7 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
             lesson.label(),
             shown(&file)
         ));
-        return Ok(PASSED);
+        return Ok(());
     }
     let backup = back_up(lesson)?;
     replace(&file, &text)?;
@@ -58,7 +85,8 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         out.push_str(&format!("your work is in `{}`\n", shown(&backup)));
     }
     terminal.print(&out);
-    Ok(PASSED)
+    progress::note_verdict(course, lesson, false, terminal);
+    Ok(())
 }
 
 /// Copies everything in `src`, byte for byte, to a folder that did not exist.
