@@ -30,7 +30,7 @@ fn a_right_solution_passes_and_the_next_lesson_is_named() {
   pass          no numbers sum to 0
   pass          every thread is joined
 
-read   why it is done this way: solutions/01-adder/NOTES.md
+read   how we did it, and why: cargo xtask solution 01
 next   02 adding-aloud (10 minutes): exercises/02-adding-aloud/README.md
 ";
     assert_eq!(ran.stdout, expected, "{}", ran.text());

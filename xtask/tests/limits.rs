@@ -286,3 +286,16 @@ fn an_edit_during_a_check_does_not_mix_two_sources() {
         .says("the sum of no numbers is 1, not 0");
     course.run("check 01").exits(0);
 }
+
+/// What the check waited for in vain is often a thread that waits, too.
+#[test]
+fn a_wrong_verdict_names_the_threads_that_still_wait() {
+    let course = Course::new();
+    course.solve(course.read("solutions/01-adder/bad/leaves_a_thread.rs"));
+    course
+        .run("check 01")
+        .exits(1)
+        .says("what   no_thread_is_left: threads were left behind: idle")
+        .says("where  exercises/01-adder/src/lib.rs:6, `total`\n")
+        .says("thread `idle` waits for an unpark, exercises/01-adder/src/lib.rs:9");
+}

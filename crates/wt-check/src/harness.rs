@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 use crate::check::Check;
 use crate::panics::{self, PanicNote};
 use crate::request::{MARKER, Request, Role};
+use crate::stacks::{Frame, ThreadStack};
 use crate::stall::{StallWatch, TICK};
-use crate::{alloc, self_run, stacks, transcript};
+use crate::{alloc, self_run, stacks, transcript, wait};
 
 /// The panic payload of a check that cannot judge on this system.
 pub(crate) struct Inconclusive(pub(crate) &'static str);
@@ -222,7 +223,12 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match verdicts.recv_timeout(left.min(TICK)) {
-            Ok(verdict) => return verdict,
+            Ok(verdict) => {
+                if verdict.word != "pass" && wait::was_in_vain() {
+                    tell_who_waits(UNHURRIED.min(left / 2));
+                }
+                return verdict;
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 return hung("the check's own thread is gone".into(), UNHURRIED);
             }
@@ -241,27 +247,42 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
     }
 }
 
+/// Writes the stack of every thread that is asleep in the checked code: one of
+/// them may be what the check has waited for.
+fn tell_who_waits(budget: Duration) {
+    let source = &Request::current().source;
+    for stack in stacks::capture_all(budget) {
+        let frames = stack.frames(source);
+        if stack.task.asleep && frames.iter().any(|frame| frame.file.starts_with(source)) {
+            tell(&stack, &frames);
+        }
+    }
+}
+
+fn tell(stack: &ThreadStack, frames: &[Frame]) {
+    let state = if stack.task.asleep {
+        "asleep"
+    } else {
+        "running"
+    };
+    let waits_for = stacks::waits_for(frames).unwrap_or_default();
+    transcript::line(&["thread", &stack.task.name, state, waits_for]);
+    for frame in frames {
+        transcript::line(&[
+            "frame",
+            &frame.function,
+            &frame.file,
+            &frame.line.to_string(),
+        ]);
+    }
+}
+
 /// Writes the stack of every thread and gives the verdict.
 fn hung(why: String, budget: Duration) -> Verdict {
     let stacks = stacks::capture_all(budget);
     let running = stacks.iter().filter(|stack| !stack.task.asleep).count();
     for stack in &stacks {
-        let state = if stack.task.asleep {
-            "asleep"
-        } else {
-            "running"
-        };
-        let frames = stack.frames(&Request::current().source);
-        let waits_for = stacks::waits_for(&frames).unwrap_or_default();
-        transcript::line(&["thread", &stack.task.name, state, waits_for]);
-        for frame in &frames {
-            transcript::line(&[
-                "frame",
-                &frame.function,
-                &frame.file,
-                &frame.line.to_string(),
-            ]);
-        }
+        tell(stack, &stack.frames(&Request::current().source));
     }
     let what = match running {
         0 => format!("{why}: all threads are blocked"),

@@ -1,9 +1,17 @@
 //! Waits that always end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::request::Request;
+
+/// Whether a check has waited for something that did not happen.
+static IN_VAIN: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn was_in_vain() -> bool {
+    IN_VAIN.load(Ordering::SeqCst)
+}
 
 /// How long a check waits for something that must happen soon.
 ///
@@ -40,6 +48,7 @@ pub(crate) fn wait_until_for(limit: Duration, mut condition: impl FnMut() -> boo
             return true;
         }
         if Instant::now() >= deadline {
+            IN_VAIN.store(true, Ordering::SeqCst);
             return false;
         }
         asked += 1;

@@ -428,9 +428,13 @@ fn located(lesson: &Lesson, source: &SourceSet, spec: &CheckSpec, verdict: Verdi
     let prefix = lesson.source_prefix();
     let own = |place: &&Place| place.file.starts_with(&prefix);
     let from_run = verdict.place.as_ref().filter(own);
+    // Threads that a wrong answer left waiting are told, but which of them came
+    // first is chance.
+    let hung = verdict.word != Word::Wrong;
     let mut frames = verdict
         .threads
         .iter()
+        .filter(|_| hung)
         .flat_map(|thread| &thread.frames)
         .map(|frame| &frame.place);
     let place = from_run.or_else(|| frames.find(own)).cloned().or_else(|| {

@@ -327,8 +327,7 @@ fn wake_ups_reach_the_side_that_waits() {
         let held = queue.len();
         assert!(
             home == 7,
-            "6 producers pushed 1 item each while a consumer popped 7: {} of these 7 threads \
-             slept for ever, and the queue held {held} of 1 items",
+            "{ONE_AGAINST_SIX} {} of these 7 threads slept for ever, and the queue held {held} of 1 items",
             7 - home
         );
         starved += threads
@@ -351,8 +350,7 @@ fn wake_ups_reach_the_side_that_waits() {
         let held = queue.len();
         assert!(
             home == 7,
-            "6 consumers popped 1 item each while a producer pushed 6: {} of these 7 threads \
-             slept for ever, and the queue held {held} of 1 items",
+            "{ONE_AGAINST_SIX} {} of these 7 threads slept for ever, and the queue held {held} of 1 items",
             7 - home
         );
         stuck += threads
@@ -363,6 +361,10 @@ fn wake_ups_reach_the_side_that_waits() {
         }
     }
 }
+
+/// The same words for both directions: which of them a lost wake-up stops first
+/// depends on the schedule.
+const ONE_AGAINST_SIX: &str = "6 threads on one side and 1 on the other used the queue:";
 
 fn close_wakes_every_consumer() {
     let queue = empty(2, Block);
