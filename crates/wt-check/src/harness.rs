@@ -18,7 +18,8 @@ use crate::check::Check;
 use crate::panics::{self, PanicNote};
 use crate::request::{MARKER, Request, Role};
 use crate::stacks::{Frame, ThreadStack};
-use crate::stall::{StallWatch, TICK};
+use crate::stall::StallWatch;
+use crate::tasks::Tid;
 use crate::{alloc, self_run, stacks, transcript, wait};
 
 /// The panic payload of a check that cannot judge on this system.
@@ -99,6 +100,9 @@ fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
     }
     panics::install_hook();
     alloc::exempt_this_thread();
+    // The watchdog, which is this thread.
+    #[cfg(feature = "record")]
+    wt_sync::record::expect_unwatched(1);
     let verdict = watch(start(check, request), request);
     transcript::close(verdict.word, &verdict.what, &verdict.file, verdict.line);
     exit_now()
@@ -220,9 +224,19 @@ fn carried_over(what: String) -> Verdict {
 fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
     let deadline = Instant::now() + request.limit;
     let mut stall = StallWatch::new();
+    #[cfg(feature = "record")]
+    let mut deadlock = crate::deadlock::DeadlockWatch::default();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        match verdicts.recv_timeout(left.min(TICK)) {
+        #[cfg(feature = "record")]
+        let tick = crate::deadlock::TICK;
+        #[cfg(not(feature = "record"))]
+        let tick = crate::stall::TICK;
+        #[cfg(feature = "record")]
+        if let Some(stuck) = deadlock.look() {
+            return deadlocked(&stuck, &request.source);
+        }
+        match verdicts.recv_timeout(left.min(tick)) {
             Ok(verdict) => {
                 if verdict.word != "pass" && wait::was_in_vain() {
                     tell_who_waits(UNHURRIED.min(left / 2));
@@ -247,16 +261,41 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
     }
 }
 
+#[cfg(feature = "record")]
+fn deadlocked(stuck: &wt_sync::record::Stuck, source: &str) -> Verdict {
+    crate::deadlock::tell(stuck, source);
+    Verdict {
+        word: "deadlock",
+        what: stuck.why.clone(),
+        file: String::new(),
+        line: 0,
+    }
+}
+
 /// Writes the stack of every thread that is asleep in the checked code: one of
 /// them may be what the check has waited for.
 fn tell_who_waits(budget: Duration) {
     let source = &Request::current().source;
+    let known = told_by_the_record(source);
     for stack in stacks::capture_all(budget) {
+        let told = known.contains(&stack.task.tid);
         let frames = stack.frames(source);
-        if stack.task.asleep && frames.iter().any(|frame| frame.file.starts_with(source)) {
+        let own = frames.iter().any(|frame| frame.file.starts_with(source));
+        if stack.task.asleep && own && !told {
             tell(&stack, &frames);
         }
     }
+}
+
+/// The threads whose wait the façade's record knows, in the checked code.
+#[cfg(feature = "record")]
+fn told_by_the_record(source: &str) -> Vec<Tid> {
+    crate::deadlock::tell_who_waits(source)
+}
+
+#[cfg(not(feature = "record"))]
+fn told_by_the_record(_: &str) -> Vec<Tid> {
+    Vec::new()
 }
 
 fn tell(stack: &ThreadStack, frames: &[Frame]) {

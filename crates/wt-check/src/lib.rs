@@ -42,6 +42,8 @@ mod alloc;
 mod check;
 mod clock;
 mod compare;
+#[cfg(feature = "record")]
+mod deadlock;
 mod harness;
 mod in_flight;
 mod observe;

@@ -6,7 +6,7 @@
 //! A single sleep of more than [`QUIET`] in the checked code looks like a stall;
 //! no lesson has a use for one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::tasks::{self, Task, Tid};
 
@@ -18,6 +18,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct StallWatch {
     watcher: Tid,
     last: Vec<Task>,
+    looked: Instant,
     quiet: Duration,
 }
 
@@ -27,14 +28,19 @@ impl StallWatch {
         Self {
             watcher: tasks::current_tid(),
             last: Vec::new(),
+            looked: Instant::now(),
             quiet: Duration::ZERO,
         }
     }
 
-    /// Looks once, and says whether the process has stalled. Call it every
-    /// [`TICK`]: quiet time is counted in looks, so a machine that stands still
-    /// as a whole does not count.
+    /// Looks if a [`TICK`] has passed since the last look, and says whether the
+    /// process has stalled. Quiet time is counted in looks, so a machine that
+    /// stands still as a whole does not count.
     pub(crate) fn look(&mut self) -> bool {
+        if self.looked.elapsed() < TICK {
+            return false;
+        }
+        self.looked = Instant::now();
         let mut now = tasks::all();
         now.retain(|task| task.tid != self.watcher);
         now.sort_by_key(|task| task.tid);

@@ -7,6 +7,7 @@
 //! | `panic` | thread, file, line, message |
 //! | `thread` | name, state (`asleep` or `running`), what it waits for |
 //! | `frame` | function, file, line: belongs to the last `thread` |
+//! | `step` | a sentence: one of the last things that happened before a deadlock |
 //! | `note` | a sentence |
 //! | `verdict` | word, what happened, file, line |
 //! | `done` | how many lines came before, the request's secret; always last |

@@ -47,6 +47,7 @@ pub fn judge(finished: &Finished) -> Verdict {
     }
     verdict.notes.extend(transcript.notes);
     verdict.threads = transcript.threads;
+    verdict.steps = transcript.steps;
     verdict.output = output;
     verdict.took = finished.took;
     verdict

@@ -17,6 +17,15 @@ use crate::toolchain::Toolchain;
 /// The crates whose sources make up the kit.
 const CRATES: [&str; 3] = ["wt-sync", "wt-core", "wt-check"];
 
+/// How the façade `wt-sync` is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Facade {
+    /// Watched: a deadlock is found and explained. What `check` uses.
+    Record,
+    /// Plain re-exports of std and crossbeam-channel.
+    Plain,
+}
+
 /// The built kit.
 #[derive(Debug, Clone)]
 pub struct Kit {
@@ -38,9 +47,13 @@ impl Kit {
     pub fn prepare(
         course: &Course,
         toolchain: &Toolchain,
+        facade: Facade,
         announce: impl FnOnce(),
     ) -> Result<Self, GradeError> {
-        let target = course.work_folder().join("kit");
+        let target = course.work_folder().join(match facade {
+            Facade::Record => "kit",
+            Facade::Plain => "kit-plain",
+        });
         let stamp = stamp(&course.kit_root, toolchain)?;
         let kit = Self {
             folder: target.join("debug"),
@@ -53,7 +66,7 @@ impl Kit {
             return Ok(kit);
         }
         announce();
-        build(course, toolchain, &target)?;
+        build(course, toolchain, facade, &target)?;
         std::fs::write(&stamp_file, stamp.to_string())
             .map_err(|error| GradeError::io("write", &stamp_file, &error))?;
         Ok(kit)
@@ -78,7 +91,12 @@ impl Kit {
     }
 }
 
-fn build(course: &Course, toolchain: &Toolchain, target: &Path) -> Result<(), GradeError> {
+fn build(
+    course: &Course,
+    toolchain: &Toolchain,
+    facade: Facade,
+    target: &Path,
+) -> Result<(), GradeError> {
     std::fs::create_dir_all(target).map_err(|error| GradeError::io("create", target, &error))?;
     let mut command = Command::new(&toolchain.cargo);
     command
@@ -94,6 +112,9 @@ fn build(course: &Course, toolchain: &Toolchain, target: &Path) -> Result<(), Gr
         .arg(course.kit_root.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(target);
+    if facade == Facade::Record {
+        command.args(["--features", "wt-check/record"]);
+    }
     // The learner's code is compiled without these, so the kit must be, too.
     for name in [
         "RUSTFLAGS",

@@ -214,6 +214,10 @@ pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> Strin
     for line in threads(lesson, &verdict.threads) {
         style.field(&mut text, "", &line);
     }
+    for (n, step) in verdict.steps.iter().enumerate() {
+        let name = if n == 0 { "before" } else { "" };
+        style.field(&mut text, name, &harmless(step));
+    }
     for note in &verdict.notes {
         style.field(&mut text, "also", &harmless(note));
     }
@@ -385,42 +389,58 @@ fn headline(lesson: &Lesson, state: &str, count: &str, style: Style<'_>) -> Stri
     )
 }
 
-/// A table of a hang's threads: those in the learner's code first.
+/// The threads of a hang, a line each; those that do the same share one.
 fn threads(lesson: &Lesson, threads: &[Thread]) -> Vec<String> {
-    let prefix = lesson.source_prefix();
-    threads
-        .iter()
-        .map(|thread| {
-            let doing = match (thread.state.as_str(), thread.waits_for.as_str()) {
-                ("running", _) => String::from("is running"),
-                (_, "") => String::from("is asleep"),
-                (_, waits) => format!("waits for {waits}"),
+    let mut lines: Vec<(&str, String, usize)> = Vec::new();
+    for thread in threads {
+        let rest = format!("{}, {}", doing(thread), place_of(lesson, thread));
+        let same =
+            |(name, told, _): &&mut (&str, String, usize)| *name == thread.name && *told == rest;
+        match lines.iter_mut().find(same) {
+            Some((_, _, count)) => *count += 1,
+            None => lines.push((&thread.name, rest, 1)),
+        }
+    }
+    lines
+        .into_iter()
+        .map(|(name, rest, count)| {
+            let times = match count {
+                1 => String::new(),
+                _ => format!(" ({count} of this name)"),
             };
-            let own = thread
-                .frames
-                .iter()
-                .find(|frame| frame.place.file.starts_with(&prefix));
-            let other = || {
-                thread
-                    .frames
-                    .iter()
-                    .find(|frame| frame.place.file.starts_with("hidden"))
-            };
-            let place = match own {
-                Some(frame) => {
-                    format!(
-                        "{}:{}, in {}",
-                        frame.place.file,
-                        frame.place.line,
-                        function(&frame.function)
-                    )
-                }
-                None if other().is_some() => String::from("in the check itself"),
-                None => String::from("outside your code"),
-            };
-            format!("thread `{}` {doing}, {place}", harmless(&thread.name))
+            format!("thread `{}`{times} {rest}", harmless(name))
         })
         .collect()
+}
+
+fn doing(thread: &Thread) -> String {
+    match (thread.state.as_str(), thread.waits_for.as_str()) {
+        ("running", _) => String::from("is running"),
+        (_, "") => String::from("is asleep"),
+        (_, waits) => format!("waits for {}", harmless(waits)),
+    }
+}
+
+/// The innermost line in the learner's code, if there is one.
+fn place_of(lesson: &Lesson, thread: &Thread) -> String {
+    let prefix = lesson.source_prefix();
+    let within = |prefix: &str| {
+        let mut frames = thread.frames.iter();
+        frames.find(|frame| frame.place.file.starts_with(prefix))
+    };
+    match within(&prefix) {
+        Some(frame) if frame.function.is_empty() => {
+            format!("{}:{}", frame.place.file, frame.place.line)
+        }
+        Some(frame) => format!(
+            "{}:{}, in {}",
+            frame.place.file,
+            frame.place.line,
+            function(&frame.function)
+        ),
+        None if within("hidden").is_some() => String::from("in the check itself"),
+        None => String::from("outside your code"),
+    }
 }
 
 /// A function by its name, or `a closure` if it has none.

@@ -11,7 +11,7 @@ use crate::compile::{Compiled, Compiler, Diagnostics, Library};
 use crate::course::Course;
 use crate::error::GradeError;
 use crate::judge::{compare, judge};
-use crate::kit::Kit;
+use crate::kit::{Facade, Kit};
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
 use crate::process::{self, End, Finished, Limits};
@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
     ) -> Result<Self, GradeError> {
         let toolchain = Toolchain::find();
         Scratch::sweep(&course.work_folder());
-        let kit = Kit::prepare(course, &toolchain, announce)?;
+        let kit = Kit::prepare(course, &toolchain, Facade::Record, announce)?;
         let cores = thread::available_parallelism().map_or(2, NonZero::get);
         Ok(Self {
             course,
@@ -113,6 +113,21 @@ impl<'a> Session<'a> {
             color,
             jobs: 2 * cores,
             new_snapshots: false,
+        })
+    }
+
+    /// The same with the façade as it is outside of the course.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError::Fault`] if that kit cannot be built.
+    pub fn plain(&self, announce: impl FnOnce()) -> Result<Self, GradeError> {
+        let kit = Kit::prepare(self.course, &self.toolchain, Facade::Plain, announce)?;
+        let kept = self.kept.join("plain");
+        Ok(Self {
+            kit,
+            kept,
+            ..self.clone()
         })
     }
 

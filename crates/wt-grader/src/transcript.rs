@@ -14,6 +14,8 @@ pub struct Transcript {
     pub panics: Vec<Panic>,
     /// The threads of a hang report.
     pub threads: Vec<Thread>,
+    /// The last steps before a deadlock, oldest first.
+    pub steps: Vec<String>,
     /// Sentences for the report.
     pub notes: Vec<String>,
     /// What the harness concluded.
@@ -116,6 +118,7 @@ impl Transcript {
     fn add(&mut self, fields: &[&str]) -> Option<()> {
         match *fields {
             ["observe", key, value] => self.observed.push((key.to_owned(), value.to_owned())),
+            ["step", text] => self.steps.push(text.to_owned()),
             ["note", text] => self.notes.push(text.to_owned()),
             ["panic", thread, file, line, message] => self.panics.push(Panic {
                 thread: thread.to_owned(),

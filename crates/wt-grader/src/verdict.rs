@@ -111,6 +111,8 @@ pub struct Verdict {
     pub place: Option<Place>,
     /// Who waited for what, after a hang.
     pub threads: Vec<Thread>,
+    /// The last things that happened before a deadlock, oldest first.
+    pub steps: Vec<String>,
     /// More sentences: panics on other threads, for instance.
     pub notes: Vec<String>,
     /// What the program printed.
@@ -130,6 +132,7 @@ impl Verdict {
             what: what.into(),
             place: None,
             threads: Vec::new(),
+            steps: Vec::new(),
             notes: Vec::new(),
             output: String::new(),
             tier: Tier::B,

@@ -51,6 +51,8 @@ enum Subject {
     Solution,
     Also(PathBuf),
     Bad(PathBuf),
+    /// The solution, or one in `also`, without the façade's record.
+    Plain(Option<PathBuf>),
 }
 
 /// How to verify.
@@ -64,7 +66,8 @@ pub struct Options {
     pub runs: usize,
 }
 
-/// Verifies `lessons`; `tell` is called with each finding as it comes.
+/// Verifies `lessons`; `announce` is called before a kit is built, `tell` with each
+/// finding as it comes.
 ///
 /// Blocks until all is done.
 ///
@@ -76,6 +79,7 @@ pub fn verify(
     session: &Session<'_>,
     lessons: &[&Lesson],
     options: Options,
+    announce: impl FnOnce(),
     tell: impl Fn(&Finding) + Sync,
 ) -> Result<Vec<Finding>, GradeError> {
     // Of use only while this runs, and large with many lessons and jobs.
@@ -84,6 +88,7 @@ pub fn verify(
         kept: kept.path().to_owned(),
         ..session.clone()
     };
+    let plain = session.plain(announce)?;
     let mut items = Vec::new();
     for lesson in lessons {
         let limits = match TimeLimits::measured(&session, lesson) {
@@ -94,7 +99,7 @@ pub fn verify(
         items.extend(items_of(lesson, &limits)?);
     }
     in_parallel(&items, options.jobs, |item| {
-        let finding = examine(&session, item, options)?;
+        let finding = examine(&session, &plain, item, options)?;
         tell(&finding);
         Ok(finding)
     })
@@ -107,11 +112,11 @@ fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>
         Subject::Starter,
         Subject::Solution,
     ];
-    subjects.extend(
-        rust_files(&lesson.solution().join("also"))?
-            .into_iter()
-            .map(Subject::Also),
-    );
+    subjects.push(Subject::Plain(None));
+    for path in rust_files(&lesson.solution().join("also"))? {
+        subjects.push(Subject::Also(path.clone()));
+        subjects.push(Subject::Plain(Some(path)));
+    }
     subjects.extend(
         rust_files(&lesson.solution().join("bad"))?
             .into_iter()
@@ -135,6 +140,7 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, GradeError> {
 
 fn examine(
     session: &Session<'_>,
+    plain: &Session<'_>,
     item: &Item<'_>,
     options: Options,
 ) -> Result<Finding, GradeError> {
@@ -155,11 +161,38 @@ fn examine(
             format!("bad/{}", stem(path)),
             bad::examine(session, item, path, options)?,
         ),
+        Subject::Plain(None) => (
+            String::from("solution, on std"),
+            on_std(plain, item, &lesson.solution().join("src"), options)?,
+        ),
+        Subject::Plain(Some(path)) => (
+            format!("also/{}, on std", stem(path)),
+            on_std(plain, item, path, options)?,
+        ),
     };
     Ok(Finding {
         subject: format!("{:02} {name}", lesson.number),
         problems,
     })
+}
+
+/// A right solution is right with std and crossbeam-channel themselves, too.
+fn on_std(
+    plain: &Session<'_>,
+    item: &Item<'_>,
+    path: &Path,
+    options: Options,
+) -> Result<Vec<String>, GradeError> {
+    let source = if path.is_dir() {
+        SourceSet::read(path)
+    } else {
+        SourceSet::single(path)
+    };
+    match source {
+        Ok(source) => right(plain, item, &source, options),
+        // It is named where it is graded with the record.
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 fn solution(

@@ -2,11 +2,13 @@
 //! `channel` and `time`, with the names and signatures of std and
 //! crossbeam-channel.
 //!
-//! Everything here is a re-export, so the façade costs nothing and code that
-//! uses it reads like code that does not. It exists so that one line of a build
-//! can later swap the real primitives for watched ones without touching a
-//! lesson. [`time::Clock`] is the one addition: std has no clock that a test can
-//! move.
+//! It has two modes. **Plain**, the default, is re-exports: the façade costs
+//! nothing, and code that uses it reads like code that does not. With the feature
+//! `record` the same names are watched ones, which do what the real ones do and
+//! note who waits for what: see the module `record`, which exists in that mode
+//! only. A build chooses the mode; code that is written against the façade does
+//! not change. [`time::Clock`] is the one addition: std has no clock that a test
+//! can move.
 //!
 //! # Examples
 //!
@@ -19,20 +21,32 @@
 //! worker.join().unwrap().unwrap();
 //! ```
 
+#[cfg(feature = "record")]
+pub mod record;
+
 /// Operating-system threads, exactly as in [`std::thread`].
 pub mod thread {
+    #[cfg(feature = "record")]
+    pub use crate::record::thread::*;
+    #[cfg(not(feature = "record"))]
     pub use std::thread::*;
 }
 
 /// Locks, condition variables, atomics and shared ownership, exactly as in
 /// [`std::sync`].
 pub mod sync {
+    #[cfg(feature = "record")]
+    pub use crate::record::sync::*;
+    #[cfg(not(feature = "record"))]
     pub use std::sync::*;
 }
 
 /// Channels with any number of senders and receivers, exactly as in
 /// [`crossbeam_channel`].
 pub mod channel {
+    #[cfg(feature = "record")]
+    pub use crate::record::channel::*;
+    #[cfg(not(feature = "record"))]
     pub use crossbeam_channel::*;
 }
 

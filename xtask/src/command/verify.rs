@@ -19,8 +19,8 @@ pub(crate) const SPEC: Spec = Spec {
     summary: "prove that starters fail, solutions pass and known mistakes are caught",
     about: "\
 For each lesson: its files, ids and links are complete; the starter builds
-without warnings and fails; the solution and each file in `also` pass; each file
-in `bad` fails exactly the checks that its first line names, with those words
+without warnings and fails; the solution and each file in `also` pass, with the
+façade's record and on plain std; each file in `bad` fails exactly the checks that its first line names, with those words
 and the stored text; at least one of them passes the visible test.",
     options: &[
         Opt::flag(
@@ -71,7 +71,8 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         runs: given.number("runs").unwrap_or(1).max(1),
     };
     let done = AtomicUsize::new(0);
-    let findings = verify(&session, &lessons, options, |finding| {
+    let announce = || terminal.tell("building the kit without the façade's record");
+    let findings = verify(&session, &lessons, options, announce, |finding| {
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         tell(finding, n, terminal);
     })?;

@@ -108,6 +108,7 @@ fn verdict_text(lesson: &Lesson, results: &[CheckResult], numbers: bool) -> Stri
             let mut result = result.clone();
             // Which threads were where, and what was printed, may differ.
             result.verdict.threads.clear();
+            result.verdict.steps.clear();
             result.verdict.notes.clear();
             result.verdict.output.clear();
             result.verdict.what = redact(&result.verdict.what, numbers);

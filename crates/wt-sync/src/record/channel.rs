@@ -1,0 +1,426 @@
+//! [`crossbeam_channel`], watched.
+//!
+//! `select!` and [`Select`] are crossbeam's own and take these ends as they are. A
+//! thread that waits in one counts as able to go on.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use crossbeam_channel::{
+    ReadyTimeoutError, RecvError, RecvTimeoutError, Select, SelectTimeoutError, SelectedOperation,
+    SendError, SendTimeoutError, TryReadyError, TryRecvError, TrySelectError, TrySendError, select,
+    select_biased,
+};
+
+use super::state::{ObjectRecord, Place, Tag, Wait, state, waiting};
+use super::step::StepKind;
+
+/// As [`crossbeam_channel::Sender`].
+pub struct Sender<T> {
+    // The order matters: when the channel tells that a sender is gone, the record does not count
+    // it any more.
+    end: End,
+    inner: crossbeam_channel::Sender<T>,
+}
+
+/// As [`crossbeam_channel::Receiver`].
+pub struct Receiver<T> {
+    /// `None` for a timer.
+    end: Option<End>,
+    inner: crossbeam_channel::Receiver<T>,
+}
+
+/// One counted end of a channel.
+struct End {
+    tag: Arc<Tag>,
+    count: fn(&mut ObjectRecord) -> &mut usize,
+}
+
+impl End {
+    fn new(tag: &Arc<Tag>, count: fn(&mut ObjectRecord) -> &mut usize) -> Self {
+        *count(tag.record(&mut state())) += 1;
+        Self {
+            tag: Arc::clone(tag),
+            count,
+        }
+    }
+
+    fn again(&self) -> Self {
+        Self::new(&self.tag, self.count)
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        *(self.count)(self.tag.record(&mut state())) -= 1;
+    }
+}
+
+/// As [`crossbeam_channel::bounded`].
+#[track_caller]
+#[must_use]
+pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
+    let tag = Tag::new("channel");
+    tag.record(&mut state()).capacity = Some(cap);
+    ends(tag, crossbeam_channel::bounded(cap))
+}
+
+/// As [`crossbeam_channel::unbounded`].
+#[track_caller]
+#[must_use]
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    ends(Tag::new("channel"), crossbeam_channel::unbounded())
+}
+
+fn ends<T>(
+    tag: Tag,
+    (tx, rx): (crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>),
+) -> (Sender<T>, Receiver<T>) {
+    let tag = Arc::new(tag);
+    let sender = Sender {
+        end: End::new(&tag, |record| &mut record.senders),
+        inner: tx,
+    };
+    let receiver = Receiver {
+        end: Some(End::new(&tag, |record| &mut record.receivers)),
+        inner: rx,
+    };
+    (sender, receiver)
+}
+
+/// As [`crossbeam_channel::after`].
+#[must_use]
+pub fn after(duration: Duration) -> Receiver<Instant> {
+    timer(crossbeam_channel::after(duration))
+}
+
+/// As [`crossbeam_channel::at`].
+#[must_use]
+pub fn at(when: Instant) -> Receiver<Instant> {
+    timer(crossbeam_channel::at(when))
+}
+
+/// As [`crossbeam_channel::tick`].
+#[must_use]
+pub fn tick(duration: Duration) -> Receiver<Instant> {
+    timer(crossbeam_channel::tick(duration))
+}
+
+/// As [`crossbeam_channel::never`].
+#[must_use]
+pub fn never<T>() -> Receiver<T> {
+    timer(crossbeam_channel::never())
+}
+
+fn timer<T>(inner: crossbeam_channel::Receiver<T>) -> Receiver<T> {
+    Receiver { end: None, inner }
+}
+
+impl<T> Sender<T> {
+    /// As [`crossbeam_channel::Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// The message, if all receivers are gone.
+    #[track_caller]
+    pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
+        let place = Location::caller();
+        let wait = Wait::Send(self.end.tag.handle());
+        let sent = waiting(wait, place, || self.inner.send(msg));
+        self.note(sent.is_ok(), place);
+        sent
+    }
+
+    /// As [`crossbeam_channel::Sender::try_send`].
+    ///
+    /// # Errors
+    ///
+    /// The message, if there is no room or all receivers are gone.
+    #[track_caller]
+    pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
+        let sent = self.inner.try_send(msg);
+        self.note(sent.is_ok(), Location::caller());
+        sent
+    }
+
+    /// As [`crossbeam_channel::Sender::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// The message, if there was no room in time or all receivers are gone.
+    #[track_caller]
+    pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        let place = Location::caller();
+        let sent = waiting(Wait::Other, place, || self.inner.send_timeout(msg, timeout));
+        self.note(sent.is_ok(), place);
+        sent
+    }
+
+    /// As [`crossbeam_channel::Sender::send_deadline`].
+    ///
+    /// # Errors
+    ///
+    /// The message, if there was no room in time or all receivers are gone.
+    #[track_caller]
+    pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        let place = Location::caller();
+        let sent = waiting(Wait::Other, place, || {
+            self.inner.send_deadline(msg, deadline)
+        });
+        self.note(sent.is_ok(), place);
+        sent
+    }
+
+    /// As [`crossbeam_channel::Sender::same_channel`].
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    fn note(&self, sent: bool, place: Place) {
+        if sent {
+            let mut state = state();
+            let tag = &self.end.tag;
+            tag.record(&mut state).messages += 1;
+            state.step(StepKind::Sent(tag.made_at), place);
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// As [`crossbeam_channel::Receiver::recv`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is empty and all senders are gone.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        let place = Location::caller();
+        let received = waiting(self.wait(), place, || self.inner.recv());
+        self.note(received.is_ok(), place);
+        received
+    }
+
+    /// As [`crossbeam_channel::Receiver::try_recv`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is empty.
+    #[track_caller]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        let received = self.inner.try_recv();
+        self.note(received.is_ok(), Location::caller());
+        received
+    }
+
+    /// As [`crossbeam_channel::Receiver::recv_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// If nothing came in time, or the channel is empty and all senders are gone.
+    #[track_caller]
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        let place = Location::caller();
+        let received = waiting(Wait::Other, place, || self.inner.recv_timeout(timeout));
+        self.note(received.is_ok(), place);
+        received
+    }
+
+    /// As [`crossbeam_channel::Receiver::recv_deadline`].
+    ///
+    /// # Errors
+    ///
+    /// If nothing came in time, or the channel is empty and all senders are gone.
+    #[track_caller]
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        let place = Location::caller();
+        let received = waiting(Wait::Other, place, || self.inner.recv_deadline(deadline));
+        self.note(received.is_ok(), place);
+        received
+    }
+
+    /// As [`crossbeam_channel::Receiver::iter`].
+    #[track_caller]
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter {
+            receiver: self,
+            place: Location::caller(),
+        }
+    }
+
+    /// As [`crossbeam_channel::Receiver::try_iter`].
+    #[must_use]
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+
+    /// As [`crossbeam_channel::Receiver::same_channel`].
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    fn wait(&self) -> Wait {
+        match &self.end {
+            Some(end) => Wait::Receive(end.tag.handle()),
+            None => Wait::Other,
+        }
+    }
+
+    fn note(&self, received: bool, place: Place) {
+        if let Some(end) = self.end.as_ref().filter(|_| received) {
+            let mut state = state();
+            let record = end.tag.record(&mut state);
+            // A message that went through `select!` was not counted.
+            record.messages = record.messages.saturating_sub(1);
+            state.step(StepKind::Received(end.tag.made_at), place);
+        }
+    }
+
+    /// `recv`, on behalf of a loop that began at `place`.
+    fn next_at(&self, place: Place) -> Option<T> {
+        let received = waiting(self.wait(), place, || self.inner.recv());
+        self.note(received.is_ok(), place);
+        received.ok()
+    }
+}
+
+/// As [`crossbeam_channel::Iter`].
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+    place: Place,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.next_at(self.place)
+    }
+}
+
+impl<T> FusedIterator for Iter<'_, T> {}
+
+/// As [`crossbeam_channel::TryIter`].
+pub struct TryIter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    #[track_caller]
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+/// As [`crossbeam_channel::IntoIter`].
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+    place: Place,
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.next_at(self.place)
+    }
+}
+
+impl<T> FusedIterator for IntoIter<T> {}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    #[track_caller]
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            receiver: self,
+            place: Location::caller(),
+        }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            end: self.end.again(),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self {
+            end: self.end.as_ref().map(End::again),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+/// For `select!`, and for the questions that nobody waits in.
+impl<T> Deref for Sender<T> {
+    type Target = crossbeam_channel::Sender<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+/// For `select!`, and for the questions that nobody waits in.
+impl<T> Deref for Receiver<T> {
+    type Target = crossbeam_channel::Receiver<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Iter { .. }")
+    }
+}
+
+impl<T> fmt::Debug for TryIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("TryIter { .. }")
+    }
+}
+
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("IntoIter { .. }")
+    }
+}

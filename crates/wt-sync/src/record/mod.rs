@@ -1,0 +1,30 @@
+//! Who waits for what: the façade's watched mode.
+//!
+//! Each watched operation writes down, under one lock, what its thread is about
+//! to wait for and what it did: took a lock, sent, received, notified, started or
+//! joined a thread. From that [`look`] builds the wait-for graph (Holt, "Some
+//! deadlock properties of computer systems", 1972) and finds
+//!
+//! - a cycle: each thread waits for a lock or an end that the next one owes it;
+//! - everybody asleep: no thread is left that could wake another.
+//!
+//! The answer errs on one side. Whenever a wait could still end in a way that is
+//! not written down, the thread counts as one that may go on: a timeout, a
+//! `select!`, a thread that never used the façade. So what is reported is stuck,
+//! but not all that is stuck is reported.
+//!
+//! A wake-up is on its way for a moment: the thread that was woken has not written
+//! down yet that it runs. The caller of [`look`] has to make sure that nothing is:
+//! that the same answer comes again while the system says that every thread it
+//! names has slept in between.
+
+pub mod channel;
+mod graph;
+mod state;
+mod step;
+pub mod sync;
+pub mod thread;
+
+pub use graph::{Stuck, StuckThread, look, who_waits};
+pub use state::expect_unwatched;
+pub use step::steps;

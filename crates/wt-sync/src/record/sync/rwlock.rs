@@ -1,0 +1,246 @@
+//! [`std::sync::RwLock`], watched.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+
+use crate::record::state::{Place, Tag, Wait, state, waiting};
+use crate::record::step::StepKind;
+
+/// As [`std::sync::RwLock`].
+pub struct RwLock<T: ?Sized> {
+    tag: Tag,
+    inner: std::sync::RwLock<T>,
+}
+
+/// As [`std::sync::RwLockReadGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    // Dropped after `Drop::drop` has written down that the lock is free.
+    inner: std::sync::RwLockReadGuard<'a, T>,
+    tag: &'a Tag,
+}
+
+/// As [`std::sync::RwLockWriteGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    inner: std::sync::RwLockWriteGuard<'a, T>,
+    tag: &'a Tag,
+}
+
+impl<T> RwLock<T> {
+    /// As [`std::sync::RwLock::new`].
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self {
+            tag: Tag::new("RwLock"),
+            inner: std::sync::RwLock::new(value),
+        }
+    }
+
+    /// As [`std::sync::RwLock::into_inner`].
+    ///
+    /// # Errors
+    ///
+    /// The value all the same, if the lock is poisoned.
+    pub fn into_inner(self) -> LockResult<T> {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// As [`std::sync::RwLock::read`].
+    ///
+    /// # Errors
+    ///
+    /// The guard all the same, if the lock is poisoned.
+    #[track_caller]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        let place = Location::caller();
+        let taken = now(self.inner.try_read())
+            .unwrap_or_else(|| waiting(Wait::Read(self.tag.handle()), place, || self.inner.read()));
+        self.reading(taken, place)
+    }
+
+    /// As [`std::sync::RwLock::try_read`].
+    ///
+    /// # Errors
+    ///
+    /// If somebody writes; the guard all the same, if the lock is poisoned.
+    #[track_caller]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let taken = now(self.inner.try_read()).ok_or(TryLockError::WouldBlock)?;
+        Ok(self.reading(taken, Location::caller())?)
+    }
+
+    /// As [`std::sync::RwLock::write`].
+    ///
+    /// # Errors
+    ///
+    /// The guard all the same, if the lock is poisoned.
+    #[track_caller]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let place = Location::caller();
+        let taken = now(self.inner.try_write()).unwrap_or_else(|| {
+            waiting(Wait::Lock(self.tag.handle()), place, || self.inner.write())
+        });
+        self.writing(taken, place)
+    }
+
+    /// As [`std::sync::RwLock::try_write`].
+    ///
+    /// # Errors
+    ///
+    /// If somebody has it; the guard all the same, if the lock is poisoned.
+    #[track_caller]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let taken = now(self.inner.try_write()).ok_or(TryLockError::WouldBlock)?;
+        Ok(self.writing(taken, Location::caller())?)
+    }
+
+    /// As [`std::sync::RwLock::is_poisoned`].
+    pub fn is_poisoned(&self) -> bool {
+        self.inner.is_poisoned()
+    }
+
+    /// As [`std::sync::RwLock::clear_poison`].
+    pub fn clear_poison(&self) {
+        self.inner.clear_poison();
+    }
+
+    /// As [`std::sync::RwLock::get_mut`].
+    ///
+    /// # Errors
+    ///
+    /// The value all the same, if the lock is poisoned.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        self.inner.get_mut()
+    }
+
+    fn reading<'a>(
+        &'a self,
+        taken: LockResult<std::sync::RwLockReadGuard<'a, T>>,
+        place: Place,
+    ) -> LockResult<RwLockReadGuard<'a, T>> {
+        let mut state = state();
+        let me = state.me();
+        let record = self.tag.record(&mut state);
+        record.readers += 1;
+        record.last_reader = Some((me, place));
+        state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
+        drop(state);
+        both(taken, |inner| RwLockReadGuard {
+            inner,
+            tag: &self.tag,
+        })
+    }
+
+    fn writing<'a>(
+        &'a self,
+        taken: LockResult<std::sync::RwLockWriteGuard<'a, T>>,
+        place: Place,
+    ) -> LockResult<RwLockWriteGuard<'a, T>> {
+        let mut state = state();
+        let me = state.me();
+        self.tag.record(&mut state).owner = Some((me, place));
+        state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
+        drop(state);
+        both(taken, |inner| RwLockWriteGuard {
+            inner,
+            tag: &self.tag,
+        })
+    }
+}
+
+/// The guard, poisoned or not, unless one would have to wait for it.
+fn now<G>(tried: TryLockResult<G>) -> Option<LockResult<G>> {
+    match tried {
+        Ok(guard) => Some(Ok(guard)),
+        Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+fn both<A, B>(result: LockResult<A>, f: impl FnOnce(A) -> B) -> LockResult<B> {
+    match result {
+        Ok(value) => Ok(f(value)),
+        Err(poisoned) => Err(PoisonError::new(f(poisoned.into_inner()))),
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
+    fn drop(&mut self) {
+        let mut state = state();
+        let record = self.tag.record(&mut state);
+        record.readers -= 1;
+        let since = record.last_reader;
+        if let Some((_, place)) = since {
+            state.step(StepKind::Unlocked(self.tag.kind, self.tag.made_at), place);
+        }
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
+    fn drop(&mut self) {
+        let mut state = state();
+        let since = self.tag.record(&mut state).owner.take();
+        if let Some((_, place)) = since {
+            state.step(StepKind::Unlocked(self.tag.kind, self.tag.made_at), place);
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
