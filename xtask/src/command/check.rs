@@ -1,12 +1,14 @@
 //! `cargo xtask check`
 
+use std::ffi::OsString;
+
 use wt_grader::report::{self, Style};
 use wt_grader::{Course, GradeError, Lesson, LessonReport};
 
 use super::{course, session};
 use crate::exit::{Exit, FAILED, FAULT, PASSED};
 use crate::given::Given;
-use crate::spec::{Group, Opt, Spec, Words};
+use crate::spec::{Group, Opt, Spec, Value, Words};
 use crate::terminal::Terminal;
 
 pub(crate) const SPEC: Spec = Spec {
@@ -33,6 +35,12 @@ the line. What a check may use: 10 s, 512 MiB of live memory, 8 MiB of output,
             "verbose",
             "explain every property that does not hold",
         ),
+        Opt {
+            short: None,
+            long: "format",
+            value: Value::OneOf(&["human", "json", "junit", "github", "gradescope"]),
+            about: "a report for programs: `book/src/formats.md` describes each",
+        },
     ],
     examples: &[
         ("check 03", "one lesson"),
@@ -41,6 +49,7 @@ the line. What a check may use: 10 s, 512 MiB of live memory, 8 MiB of output,
             "lesson after lesson, up to the first that does not pass",
         ),
         ("check --all", "every lesson"),
+        ("check --all --format junit", "for a CI server"),
     ],
     run,
 };
@@ -56,6 +65,9 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         Some(name) => vec![course.lesson(name)?],
         None => course.lessons.iter().collect(),
     };
+    if let Some(format) = given.value("format").filter(|format| *format != "human") {
+        return super::on_first_use(&course, "wt-formats", &for_a_program(format, given));
+    }
     let session = session(&course, terminal)?;
     let mut exit = PASSED;
     for (n, lesson) in lessons.iter().enumerate() {
@@ -70,6 +82,16 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         }
     }
     Ok(exit)
+}
+
+/// The arguments of the program that writes the other formats.
+fn for_a_program(format: &str, given: &Given) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["--format".into(), format.into()];
+    if given.has("all") {
+        arguments.push("--all".into());
+    }
+    arguments.extend(given.word().map(OsString::from));
+    arguments
 }
 
 fn print(
