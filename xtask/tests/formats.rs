@@ -8,6 +8,7 @@ mod course;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use course::{Course, RIGHT_ADDER, adder_that, wait_for};
 
@@ -223,6 +224,19 @@ fn ctrl_c_ends_it_without_a_document() {
 }
 
 #[test]
+fn ctrl_c_ends_the_build_as_well() {
+    let course = Course::apart();
+    let running = course.program("check 01 --format json").start();
+    wait_for("the build begins", || {
+        running.stderr().contains("building wt-formats")
+    });
+    running.signal("INT");
+    let ran = running.end();
+    ran.exits(130).within(20);
+    assert_eq!(ran.stdout, "", "{}", ran.text());
+}
+
+#[test]
 fn a_pipe_that_nobody_reads_is_no_crash() {
     let course = Course::new();
     course
@@ -231,4 +245,33 @@ fn a_pipe_that_nobody_reads_is_no_crash() {
         .run()
         .exits(1)
         .keeps_quiet_about("panicked at");
+}
+
+#[test]
+fn without_cargo_it_says_how_to_get_it() {
+    let course = Course::new();
+    course
+        .program("check 01 --format json")
+        .without_env("CARGO")
+        .env("PATH", "/nowhere")
+        .run()
+        .exits(3)
+        .says("cannot start `cargo`")
+        .says("install Rust with rustup");
+}
+
+/// A learner's first check is short because it compiles little.
+#[test]
+fn the_command_line_links_no_json_and_no_xml() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args(["tree", "--locked", "--package", "xtask"])
+        .args(["--edges", "normal,build", "--prefix", "none"])
+        .output()
+        .expect("cargo can be run");
+    let text = String::from_utf8_lossy(&tree.stdout);
+    assert!(text.contains("wt-grader"), "{tree:?}");
+    for name in ["wt-formats", "serde_json", "serde_core", "quick-xml"] {
+        assert!(!text.contains(name), "{text}");
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) fn cases() -> Vec<(&'static str, Graded)> {
         ("gave_up", graded(vec![gave_up()])),
         ("rejected", graded(vec![rejected()])),
         ("not_judged", graded(vec![not_judged()])),
-        ("hostile", graded(vec![hostile()])),
+        ("hostile", graded(vec![saying_in_checks(HOSTILE)])),
         (
             "several",
             graded(vec![passing(), wrong(), hang(), rejected()]),
@@ -154,37 +154,59 @@ fn not_judged() -> LessonReport {
     checked(6, "move-the-buffer", verdicts, "")
 }
 
-fn hostile() -> LessonReport {
+/// A lesson in which everything that a learner can choose is `text`.
+fn saying_in_checks(text: &str) -> LessonReport {
     let panicked = Verdict {
         place: Some(Place {
-            file: String::from("exercises/01-worker-pool/src/a,b:c%\u{1b}\n.rs"),
+            file: format!("exercises/01-worker-pool/src/a,b:c%{text}.rs"),
             line: 1,
         }),
         threads: vec![Thread {
-            name: HOSTILE.into(),
-            state: HOSTILE.into(),
-            waits_for: HOSTILE.into(),
+            name: text.into(),
+            state: text.into(),
+            waits_for: text.into(),
             frames: vec![Frame {
-                function: HOSTILE.into(),
+                function: text.into(),
                 place: Place {
-                    file: format!("exercises/01-worker-pool/src/{HOSTILE}"),
+                    file: format!("exercises/01-worker-pool/src/{text}"),
                     line: 1,
                 },
             }],
         }],
-        notes: vec![HOSTILE.into()],
-        output: HOSTILE.into(),
-        ..Verdict::new(Word::Panicked, HOSTILE)
+        notes: vec![text.into()],
+        output: text.into(),
+        ..Verdict::new(Word::Panicked, text)
     };
     let printing = Verdict {
-        output: HOSTILE.into(),
+        output: text.into(),
         ..Verdict::new(Word::Pass, "")
     };
     let skipped = Verdict {
-        output: HOSTILE.into(),
-        ..Verdict::new(Word::Inconclusive, HOSTILE)
+        output: text.into(),
+        ..Verdict::new(Word::Inconclusive, text)
     };
-    checked(1, "worker-pool", [panicked, printing, skipped], HOSTILE)
+    checked(1, "worker-pool", [panicked, printing, skipped], text)
+}
+
+/// Lessons whose program, source and compiler say `text`.
+pub(crate) fn saying(text: &str) -> Graded {
+    let why = || diagnostics(text, &[text]);
+    let rejected = Rejected {
+        file: PathBuf::from(text),
+        why: text.into(),
+    };
+    let outcomes = [
+        Outcome::DidNotCompile(why()),
+        Outcome::DoesNotFit(why()),
+        Outcome::GaveUp(text.into()),
+        Outcome::Rejected(rejected),
+    ];
+    let mut reports = vec![saying_in_checks(text)];
+    reports.extend(outcomes.map(|outcome| unrun(3, "bounded-queue", outcome)));
+    Graded {
+        error: Some(GradeError::Fault(text.into())),
+        ..graded(reports)
+    }
 }
 
 fn compile_error() -> LessonReport {
