@@ -1,5 +1,6 @@
 //! `cargo xtask check`
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +11,7 @@ use wt_grader::{Course, GradeError, Lesson, LessonReport, Session, report};
 use super::{course, progress, session};
 use crate::exit::{Exit, FAILED, FAULT, PASSED};
 use crate::given::Given;
-use crate::spec::{Group, Opt, Spec, Words};
+use crate::spec::{Group, Opt, Spec, Value, Words};
 use crate::terminal::{BOLD, GREEN, Terminal, YELLOW};
 
 pub(crate) const SPEC: Spec = Spec {
@@ -42,6 +43,12 @@ starter.",
             "verbose",
             "explain every property that does not hold",
         ),
+        Opt {
+            short: None,
+            long: "format",
+            value: Value::OneOf(&["human", "json", "junit", "github", "gradescope"]),
+            about: "a report for programs: `book/src/formats.md` describes each",
+        },
     ],
     examples: &[
         ("check 03", "one lesson"),
@@ -50,6 +57,7 @@ starter.",
             "lesson after lesson, up to the first that does not pass",
         ),
         ("check --all", "every lesson"),
+        ("check --all --format junit", "for a CI server"),
     ],
     run,
 };
@@ -62,6 +70,9 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     }
     let course = course()?;
     let lesson = given.word().map(|name| course.lesson(name)).transpose()?;
+    if let Some(format) = given.value("format").filter(|format| *format != "human") {
+        return super::on_first_use(&course, "wt-formats", &for_a_program(format, given));
+    }
     let session = session(&course, terminal)?;
     match lesson {
         Some(lesson) => one(&session, lesson, given, terminal),
@@ -89,6 +100,16 @@ fn one(
     let next = progress.next_after(session.course, lesson);
     print(&report, session.course, next, given, terminal);
     Ok(exit)
+}
+
+/// The arguments of the program that writes the other formats.
+fn for_a_program(format: &str, given: &Given) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["--format".into(), format.into()];
+    if given.has("all") {
+        arguments.push("--all".into());
+    }
+    arguments.extend(given.word().map(OsString::from));
+    arguments
 }
 
 fn print(

@@ -13,7 +13,7 @@ use super::Course;
 
 /// The time that one run may take.
 const LIMIT: Duration = Duration::from_secs(60);
-/// The time that it may take once it has said that it builds the kit.
+/// The time that it may take once it has said that it builds the kit, or a program.
 const LIMIT_WITH_BUILD: Duration = Duration::from_secs(600);
 
 /// A command line that has not been started.
@@ -247,7 +247,7 @@ impl Running {
     }
 
     fn limit(&self) -> Duration {
-        if self.stderr().contains("building the kit") {
+        if self.stderr().contains("building ") {
             LIMIT_WITH_BUILD
         } else {
             LIMIT
