@@ -1,6 +1,7 @@
 //! One module per command.
 
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod example;
 pub(crate) mod hint;
 pub(crate) mod list;

@@ -46,6 +46,8 @@ pub(crate) enum Words {
     One(&'static str),
     /// At most one word that is no lesson.
     MaybeOne(&'static str),
+    /// One of these words; their common name in the usage line.
+    OneOf(&'static str, &'static [&'static str]),
 }
 
 /// An option of a command.
@@ -77,6 +79,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::example::SPEC,
     &command::hint::SPEC,
     &command::reset::SPEC,
+    &command::completions::SPEC,
     &command::verify::SPEC,
     &crate::help::SPEC,
 ];
@@ -112,14 +115,14 @@ impl Words {
             Self::MaybeLesson => " [LESSON]".into(),
             Self::Lesson => " LESSON".into(),
             Self::Lessons => " [LESSON...]".into(),
-            Self::One(name) => format!(" {name}"),
+            Self::One(name) | Self::OneOf(name, _) => format!(" {name}"),
             Self::MaybeOne(name) => format!(" [{name}]"),
         }
     }
 
     pub(crate) fn least(self) -> usize {
         match self {
-            Self::Lesson | Self::One(_) => 1,
+            Self::Lesson | Self::One(_) | Self::OneOf(..) => 1,
             _ => 0,
         }
     }
