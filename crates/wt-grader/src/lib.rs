@@ -21,12 +21,13 @@
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`] | one lesson, graded |
 //! | [`report`], [`explain`] | what a person reads |
-//! | [`files`] | what several modules do with files |
+//! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod cancel;
 pub mod compile;
 pub mod course;
+pub mod disk;
 pub mod error;
 pub mod explain;
 mod fields;
