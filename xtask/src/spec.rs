@@ -82,6 +82,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::doctor::SPEC,
     &command::completions::SPEC,
     &command::verify::SPEC,
+    &command::new::SPEC,
     &crate::help::SPEC,
 ];
 

@@ -148,6 +148,9 @@ impl Course {
         target.join("wt")
     }
 
+    /// The book's table of contents, relative to the course.
+    pub const SUMMARY: &str = "book/src/SUMMARY.md";
+
     /// The chapter of a lesson, relative to the course.
     #[must_use]
     pub fn chapter(lesson: &Lesson) -> PathBuf {
