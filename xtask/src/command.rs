@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod example;
+pub(crate) mod export;
 pub(crate) mod hint;
 pub(crate) mod list;
 pub(crate) mod new;

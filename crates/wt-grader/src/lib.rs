@@ -22,6 +22,7 @@
 //! | [`session`] | one lesson, graded |
 //! | [`report`], [`explain`] | what a person reads |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
+//! | [`pack`], [`export`] | the course without its solutions |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod cancel;
@@ -30,12 +31,14 @@ pub mod course;
 pub mod disk;
 pub mod error;
 pub mod explain;
+pub mod export;
 mod fields;
 pub mod files;
 pub mod judge;
 pub mod kit;
 pub mod lesson;
 pub mod limits;
+pub mod pack;
 pub mod process;
 pub mod report;
 pub mod scratch;

@@ -66,6 +66,7 @@ const PLACES: [&str; 4] = [
 
 fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
+    course.needs_solutions("new")?;
     let name = Name::parse(given.word().unwrap_or_default()).map_err(GradeError::Usage)?;
     name.check_free(&course)?;
     let part = (course.lessons.iter())
