@@ -1,9 +1,13 @@
 //! One module per command.
 
 pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod example;
+pub(crate) mod export;
 pub(crate) mod hint;
 pub(crate) mod list;
+pub(crate) mod new;
 pub(crate) mod overview;
 pub(crate) mod progress;
 pub(crate) mod reset;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use lexopt::{Arg, ValueExt};
 
-use crate::spec::{COMMANDS, Opt, Spec, Value, all_options, find};
+use crate::spec::{COMMANDS, Opt, Spec, Value, Words, all_options, find};
 
 /// A parsed command line.
 #[derive(Debug)]
@@ -61,6 +61,12 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Given, 
             spec.words.usage(),
             spec.examples[0].0
         ));
+    }
+    if let (Words::OneOf(what, choices), Some(word)) = (spec.words, given.word())
+        && !choices.contains(&word)
+    {
+        let choices = choices.join(", ");
+        return Err(format!("{what} is one of {choices}, not `{word}`"));
     }
     match given.words.get(spec.words.most()) {
         Some(word) => Err(format!("`{name}` does not know what to do with `{word}`")),

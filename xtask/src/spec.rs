@@ -46,6 +46,8 @@ pub(crate) enum Words {
     One(&'static str),
     /// At most one word that is no lesson.
     MaybeOne(&'static str),
+    /// One of these words; their common name in the usage line.
+    OneOf(&'static str, &'static [&'static str]),
 }
 
 /// An option of a command.
@@ -66,8 +68,6 @@ pub(crate) enum Value {
     Number,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Any word; its name in the usage line.
-    Text(&'static str),
 }
 
 /// Every command, in the order of `--help`.
@@ -78,7 +78,11 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::hint::SPEC,
     &command::reset::SPEC,
     &command::solution::SPEC,
+    &command::doctor::SPEC,
+    &command::completions::SPEC,
     &command::verify::SPEC,
+    &command::new::SPEC,
+    &command::export::SPEC,
     &crate::help::SPEC,
 ];
 
@@ -118,14 +122,14 @@ impl Words {
             Self::MaybeLesson => " [LESSON]".into(),
             Self::Lesson => " LESSON".into(),
             Self::Lessons => " [LESSON...]".into(),
-            Self::One(name) => format!(" {name}"),
+            Self::One(name) | Self::OneOf(name, _) => format!(" {name}"),
             Self::MaybeOne(name) => format!(" [{name}]"),
         }
     }
 
     pub(crate) fn least(self) -> usize {
         match self {
-            Self::Lesson | Self::One(_) => 1,
+            Self::Lesson | Self::One(_) | Self::OneOf(..) => 1,
             _ => 0,
         }
     }
@@ -146,7 +150,6 @@ impl Value {
             Self::Flag => String::new(),
             Self::Number => " N".into(),
             Self::OneOf(words) => format!(" {}", words.join("|")),
-            Self::Text(name) => format!(" {name}"),
         }
     }
 }

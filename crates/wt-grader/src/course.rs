@@ -6,6 +6,7 @@ use crate::error::GradeError;
 use crate::fields::Fields;
 use crate::files::{read_course_file, sorted_entries};
 use crate::lesson::Lesson;
+use crate::pack;
 
 /// The file that marks the root of a course.
 pub const MARKER: &str = "course.toml";
@@ -25,6 +26,8 @@ pub struct Course {
     pub objectives: Vec<String>,
     /// In the order of their numbers.
     pub lessons: Vec<Lesson>,
+    /// Whether the hidden checks came from packs, as there are no solutions.
+    pub is_edition: bool,
 }
 
 impl Course {
@@ -59,6 +62,7 @@ impl Course {
             parts: fields.texts("parts").map_err(bad)?,
             objectives: fields.texts("objectives").map_err(bad)?,
             lessons: Vec::new(),
+            is_edition: false,
         };
         for folder in sorted_entries(&root.join("exercises"))? {
             if folder.join("lesson.toml").is_file() {
@@ -66,7 +70,27 @@ impl Course {
             }
         }
         course.lessons.sort_by_key(|lesson| lesson.number);
+        for n in 0..course.lessons.len() {
+            if let Some(unpacked) = pack::open(&course, &course.lessons[n])? {
+                course.lessons[n].solution = unpacked;
+                course.is_edition = true;
+            }
+        }
         Ok(course)
+    }
+
+    /// An error for a command that a learner edition does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError::Usage`] if this course has no solutions.
+    pub fn needs_solutions(&self, command: &str) -> Result<(), GradeError> {
+        if self.is_edition {
+            return Err(GradeError::Usage(format!(
+                "`{command}` needs the full course; this is the learner edition, which has no solutions"
+            )));
+        }
+        Ok(())
     }
 
     /// The one lesson that `name` means: its number with or without zeros, its
@@ -147,6 +171,9 @@ impl Course {
         };
         target.join("wt")
     }
+
+    /// The book's table of contents, relative to the course.
+    pub const SUMMARY: &str = "book/src/SUMMARY.md";
 
     /// The chapter of a lesson, relative to the course.
     #[must_use]

@@ -50,26 +50,49 @@ impl Kit {
         facade: Facade,
         announce: impl FnOnce(),
     ) -> Result<Self, GradeError> {
-        let target = course.work_folder().join(match facade {
-            Facade::Record => "kit",
-            Facade::Plain => "kit-plain",
-        });
-        let stamp = stamp(&course.kit_root, toolchain)?;
-        let kit = Self {
-            folder: target.join("debug"),
-            stamp,
-        };
-        let stamp_file = target.join("stamp");
-        let fresh =
-            std::fs::read_to_string(&stamp_file).is_ok_and(|text| text == stamp.to_string());
-        if fresh && kit.core().is_file() && kit.check().is_file() {
+        let kit = Self::of(course, toolchain, facade)?;
+        if kit.is_fresh() {
             return Ok(kit);
         }
         announce();
-        build(course, toolchain, facade, &target)?;
-        std::fs::write(&stamp_file, stamp.to_string())
+        build(course, toolchain, facade, &kit.target())?;
+        let stamp_file = kit.stamp_file();
+        std::fs::write(&stamp_file, kit.stamp.to_string())
             .map_err(|error| GradeError::io("write", &stamp_file, &error))?;
         Ok(kit)
+    }
+
+    /// The kit of `course`, whether it is built or not.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError::Course`] if its sources cannot be read.
+    pub fn of(course: &Course, toolchain: &Toolchain, facade: Facade) -> Result<Self, GradeError> {
+        let name = match facade {
+            Facade::Record => "kit",
+            Facade::Plain => "kit-plain",
+        };
+        Ok(Self {
+            folder: course.work_folder().join(name).join("debug"),
+            stamp: stamp(&course.kit_root, toolchain)?,
+        })
+    }
+
+    /// Whether it is built from the sources and with the compiler of now.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        std::fs::read_to_string(self.stamp_file()).is_ok_and(|text| text == self.stamp.to_string())
+            && self.core().is_file()
+            && self.check().is_file()
+    }
+
+    /// What cargo is told to use as its target folder.
+    fn target(&self) -> PathBuf {
+        self.folder.parent().unwrap_or(&self.folder).to_owned()
+    }
+
+    fn stamp_file(&self) -> PathBuf {
+        self.target().join("stamp")
     }
 
     /// The library `wt_core`.

@@ -34,6 +34,8 @@ pub struct Lesson {
     pub exercise: PathBuf,
     /// Where the course is.
     pub root: PathBuf,
+    /// Where its hidden checks are.
+    pub(crate) solution: PathBuf,
 }
 
 /// Core lessons are for everybody.
@@ -114,6 +116,7 @@ impl Lesson {
         let text = read_course_file(&path)?;
         let lesson = Fields::parse(&text).map_err(bad)?;
         let checks = lesson.tables("check").map_err(bad)?;
+        let root = exercise.ancestors().nth(2).unwrap_or(exercise);
         Ok(Self {
             number,
             idea,
@@ -136,7 +139,8 @@ impl Lesson {
                 .map(CheckSpec::read)
                 .collect::<Result<_, _>>()
                 .map_err(bad)?,
-            root: exercise.ancestors().nth(2).unwrap_or(exercise).to_owned(),
+            solution: root.join("solutions").join(&folder),
+            root: root.to_owned(),
             exercise: exercise.to_owned(),
             folder,
         })
@@ -148,10 +152,11 @@ impl Lesson {
         self.idea.replace('-', "_")
     }
 
-    /// The folder of its solution.
+    /// The folder of its solution. In a learner edition it is where the pack was
+    /// unpacked, with the hidden checks and the starter alone.
     #[must_use]
     pub fn solution(&self) -> PathBuf {
-        self.root.join("solutions").join(&self.folder)
+        self.solution.clone()
     }
 
     /// The copy of its starter, from which `reset` brings it back.

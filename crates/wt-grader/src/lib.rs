@@ -22,21 +22,25 @@
 //! | [`session`] | one lesson, graded |
 //! | [`report`], [`explain`] | what a person reads |
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
-//! | [`files`] | what several modules do with files |
+//! | [`files`], [`disk`] | what several modules do with files, and the room for them |
+//! | [`pack`], [`export`] | the course without its solutions |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod cancel;
 pub mod checked;
 pub mod compile;
 pub mod course;
+pub mod disk;
 pub mod error;
 pub mod explain;
+pub mod export;
 mod fields;
 pub mod files;
 pub mod judge;
 pub mod kit;
 pub mod lesson;
 pub mod limits;
+pub mod pack;
 pub mod process;
 pub mod progress;
 pub mod report;

@@ -2,7 +2,9 @@
 //!
 //! The reference is graded once per machine, compiler and kit; what its checks
 //! took is kept in a small text file. A check may take many times as long,
-//! within fixed bounds. Without a reference the upper bound is the limit.
+//! within fixed bounds. A learner edition has no reference, and brings along what
+//! the reference took where the edition was made. Without that, too, the upper
+//! bound is the limit.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -29,6 +31,9 @@ pub struct TimeLimits {
 }
 
 impl TimeLimits {
+    /// The file in a pack that has what the reference took.
+    pub const SHIPPED: &str = "times";
+
     /// The limit of the check called `id`.
     #[must_use]
     pub fn of(&self, id: &str) -> Duration {
@@ -43,10 +48,10 @@ impl TimeLimits {
     /// # Errors
     ///
     /// [`GradeError`] if the reference is there and cannot be graded. A reference
-    /// that does not pass, or is not there, gives the upper bound.
+    /// that does not pass gives the upper bound.
     pub fn measured(session: &Session<'_>, lesson: &Lesson) -> Result<Self, GradeError> {
         let Ok(source) = SourceSet::read(&lesson.solution().join("src")) else {
-            return Ok(Self::default());
+            return Ok(Self::shipped(lesson));
         };
         let path = session
             .course
@@ -82,13 +87,29 @@ impl TimeLimits {
         if lines.next()? != key.to_string() {
             return None;
         }
-        let taken = lines.map(|line| {
-            let (id, micros) = line.split_once(' ')?;
-            Some((id.to_owned(), Duration::from_micros(micros.parse().ok()?)))
-        });
         Some(Self {
-            taken: taken.collect::<Option<_>>()?,
+            taken: lines.map(read_line).collect::<Option<_>>()?,
         })
+    }
+
+    /// The text of the file [`SHIPPED`](Self::SHIPPED). A check that is so fast
+    /// that it gets the lower bound has no part in what the machine was like, so
+    /// its time does not matter.
+    #[must_use]
+    pub fn to_ship(&self) -> String {
+        let line = |(id, taken): (&String, &Duration)| {
+            let taken = (*taken).max(LEAST / FACTOR);
+            format!("{id} {}\n", taken.as_micros())
+        };
+        self.taken.iter().map(line).collect()
+    }
+
+    fn shipped(lesson: &Lesson) -> Self {
+        let path = lesson.solution().join(Self::SHIPPED);
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        Self {
+            taken: text.lines().filter_map(read_line).collect(),
+        }
     }
 
     fn store(&self, path: &Path, key: u64) -> Result<(), GradeError> {
@@ -98,6 +119,12 @@ impl TimeLimits {
         }
         replace(path, &text)
     }
+}
+
+/// `id microseconds`
+fn read_line(line: &str) -> Option<(String, Duration)> {
+    let (id, micros) = line.split_once(' ')?;
+    Some((id.to_owned(), Duration::from_micros(micros.parse().ok()?)))
 }
 
 fn key(stamp: u64, source: &SourceSet, lesson: &Lesson) -> u64 {

@@ -68,20 +68,26 @@ impl Scratch {
 
     /// Removes what runs that were killed have left below `work`.
     pub fn sweep(work: &Path) {
-        let Ok(entries) = fs::read_dir(work.join("scratch")) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let number = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok());
-            let Some(number) = number else { continue };
-            if let Ok(Some(_lock)) = lock(work, number) {
-                let _ = fs::remove_dir_all(entry.path());
-            }
+        for (path, _lock) in left_behind(work) {
+            let _ = fs::remove_dir_all(path);
         }
     }
+
+    /// How many folders runs that were killed have left below `work`.
+    #[must_use]
+    pub fn count_left_behind(work: &Path) -> usize {
+        left_behind(work).count()
+    }
+}
+
+/// The folders that nobody uses, each with its lock.
+fn left_behind(work: &Path) -> impl Iterator<Item = (PathBuf, File)> {
+    let entries = fs::read_dir(work.join("scratch")).into_iter().flatten();
+    entries.flatten().filter_map(move |entry| {
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        let lock = lock(work, number).ok()??;
+        Some((entry.path(), lock))
+    })
 }
 
 /// The lock of a folder, or `None` while somebody holds it. Lock files are never
@@ -115,6 +121,7 @@ mod tests {
         let used = Scratch::new(&work).unwrap();
         let dead = work.join("scratch/7");
         fs::create_dir_all(&dead).unwrap();
+        assert_eq!(Scratch::count_left_behind(&work), 1);
         Scratch::sweep(&work);
         assert!(used.path().is_dir());
         assert!(!dead.exists());

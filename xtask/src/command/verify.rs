@@ -60,6 +60,7 @@ and the stored text; at least one of them passes the visible test.",
 
 fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
+    course.needs_solutions("verify")?;
     let lessons = chosen(&course, &given.words)?;
     let mut session = session(&course, terminal)?;
     session.color = false;

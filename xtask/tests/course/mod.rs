@@ -195,7 +195,7 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     sorted(folder)
         .into_iter()
         .flat_map(|path| match path.is_dir() {

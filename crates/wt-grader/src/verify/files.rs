@@ -1,9 +1,13 @@
-//! The files of a lesson: all there, and of the form that learners know.
+//! The files of a lesson: all there, written, and of the form that learners know.
 
 use std::path::PathBuf;
 
 use crate::course::Course;
 use crate::lesson::{Lesson, Mode};
+
+/// Stands in a new lesson's files where words are to be written; what follows it
+/// says which.
+const TO_WRITE: &str = "TO WRITE: ";
 
 pub(super) fn problems(course: &Course, lesson: &Lesson) -> Vec<String> {
     let mut problems = Vec::new();
@@ -12,8 +16,10 @@ pub(super) fn problems(course: &Course, lesson: &Lesson) -> Vec<String> {
             problems.push(format!("`{}` is missing", path.display()));
         }
     }
+    problems.extend(to_write(course, lesson));
     problems.extend(identity(course, lesson));
     problems.extend(hints(lesson));
+    problems.extend(not_in_the_summary(course, lesson));
     problems
 }
 
@@ -48,6 +54,37 @@ fn required(lesson: &Lesson) -> Vec<PathBuf> {
     files
 }
 
+/// The lines that are still as `cargo xtask new` made them.
+fn to_write(course: &Course, lesson: &Lesson) -> Vec<String> {
+    let mut files = required(lesson);
+    files.push(
+        PathBuf::from("exercises")
+            .join(&lesson.folder)
+            .join("lesson.toml"),
+    );
+    let mut problems = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(course.root.join(&path)).unwrap_or_default();
+        for (n, line) in text.lines().enumerate() {
+            if let Some((_, what)) = line.split_once(TO_WRITE) {
+                problems.push(format!(
+                    "`{}`, line {}, is still to be written: {what}",
+                    path.display(),
+                    n + 1
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// A book whose summary does not name a chapter does not have it.
+fn not_in_the_summary(course: &Course, lesson: &Lesson) -> Option<String> {
+    let summary = std::fs::read_to_string(course.root.join(Course::SUMMARY)).ok()?;
+    let link = format!("({}.md)", lesson.folder);
+    (!summary.contains(&link)).then(|| format!("`{}` has no link to `{link}`", Course::SUMMARY))
+}
+
 /// Ids are unique, and the same number and name stand everywhere.
 fn identity(course: &Course, lesson: &Lesson) -> Vec<String> {
     let mut problems = Vec::new();
@@ -67,6 +104,9 @@ fn identity(course: &Course, lesson: &Lesson) -> Vec<String> {
         if lesson.checks[..n].iter().any(|other| other.id == spec.id) {
             problems.push(format!("`lesson.toml` has the check `{}` twice", spec.id));
         }
+    }
+    if lesson.objectives.is_empty() {
+        problems.push("it names no objective of `course.toml`".into());
     }
     for objective in &lesson.objectives {
         if !course.objectives.contains(objective) {
