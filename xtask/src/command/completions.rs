@@ -90,8 +90,7 @@ impl Kind {
         match value {
             Value::Flag => None,
             Value::OneOf(choices) => Some(Self::Words(choices)),
-            Value::Text("DIR") => Some(Self::Folders),
-            Value::Number | Value::Text(_) => Some(Self::Words(&[])),
+            Value::Number => Some(Self::Words(&[])),
         }
     }
 
