@@ -39,10 +39,12 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Columns and lines.
+    /// Columns and lines. A terminal that nobody has told its size says 0.
     pub(crate) fn size() -> (usize, usize) {
-        let (columns, lines) = size().unwrap_or((80, 24));
-        (columns.into(), lines.into())
+        match size() {
+            Ok((columns @ 1.., lines @ 1..)) => (columns.into(), lines.into()),
+            _ => (80, 24),
+        }
     }
 
     /// Draws the rows that differ from those on the screen.

@@ -130,3 +130,84 @@ impl Files {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// `exercises` with one lesson.
+    fn exercises() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let exercises = folder.path().canonicalize().unwrap().join("exercises");
+        save(&exercises, "starter");
+        (folder, exercises)
+    }
+
+    fn save(exercises: &Path, text: &str) {
+        let src = exercises.join("03-queue/src");
+        fs::create_dir_all(&src).unwrap();
+        fs::write(src.join("lib.rs"), text).unwrap();
+    }
+
+    /// The next event; it must be a save of the lesson.
+    fn saved(inbox: &Receiver<Event>) {
+        match inbox.recv_timeout(PATIENCE) {
+            Ok(Event::Saved(lessons)) => assert_eq!(lessons, ["03-queue"]),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_save_is_one_event() {
+        for poll in [false, true] {
+            let (_folder, exercises) = exercises();
+            let (events, inbox) = mpsc::channel();
+            start(exercises.clone(), poll, events).unwrap();
+            for text in ["one", "two", "three"] {
+                save(&exercises, text);
+                saved(&inbox);
+            }
+        }
+    }
+
+    #[test]
+    fn where_no_event_comes_looking_becomes_the_rule() {
+        let (_folder, exercises) = exercises();
+        let (told, tells) = mpsc::channel();
+        let (events, inbox) = mpsc::channel();
+        // A source that never tells: there is none.
+        let files = Files {
+            seen: Snapshot::take(&exercises),
+            exercises: exercises.clone(),
+            told,
+            source: None,
+            interval: SELDOM,
+            stale: false,
+        };
+        event::spawn("files", events, move |events| files.follow(&tells, events)).unwrap();
+        save(&exercises, "one");
+        let first = inbox.recv_timeout(PATIENCE);
+        assert!(matches!(first, Ok(Event::Polling(_))), "{first:?}");
+        saved(&inbox);
+        save(&exercises, "two");
+        saved(&inbox);
+    }
+
+    #[test]
+    fn when_another_folder_takes_the_place_its_events_are_heard() {
+        let (_folder, exercises) = exercises();
+        let (events, inbox) = mpsc::channel();
+        start(exercises.clone(), false, events).unwrap();
+        fs::rename(&exercises, exercises.with_file_name("old")).unwrap();
+        saved(&inbox);
+        save(&exercises, "one");
+        saved(&inbox);
+        // Were they not heard, the look that finds this save would say so first.
+        save(&exercises, "two");
+        saved(&inbox);
+    }
+}
