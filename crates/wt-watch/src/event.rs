@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::keys::Key;
+use crate::lesson::Lesson;
 
 /// Something happened.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub(crate) enum Event {
     Said(String),
     /// The check in flight has ended.
     Checked(Ended),
-    /// Another command has ended.
-    Answered(Errand, Ended),
+    /// Another command, about this lesson, has ended.
+    Answered(Errand, Lesson, Ended),
     /// The folder of the sources to be checked is not there.
     Missing,
     /// The editor was closed; what went wrong with it, if something did.

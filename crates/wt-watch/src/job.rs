@@ -88,7 +88,8 @@ impl Course {
             Errand::Reset => &["reset", &lesson.folder],
         };
         let command = self.command(words, columns);
-        let ended = move |ended| Event::Answered(errand, ended);
+        let about = lesson.clone();
+        let ended = move |ended| Event::Answered(errand, about, ended);
         Job::start(command, events.clone(), |_| {}, ended)
     }
 }

@@ -31,6 +31,7 @@ mod view;
 mod watch;
 mod watcher;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The exit code of a wrong command line.
@@ -40,15 +41,20 @@ fn main() -> ExitCode {
     let options = match options::parse(std::env::args_os().skip(1)) {
         Ok(options) => options,
         Err(error) => {
-            eprintln!("error: {error}");
+            print_error(&error.to_string());
             return USAGE.into();
         }
     };
     match watch::run(options) {
         Ok(code) => code.into(),
         Err(error) => {
-            eprintln!("error: watch cannot go on: {error}");
+            print_error(&format!("watch cannot go on: {error}"));
             app::FAULT.into()
         }
     }
+}
+
+/// The terminal may be gone, and that is no reason to panic.
+fn print_error(text: &str) {
+    let _ = writeln!(std::io::stderr(), "error: {text}");
 }

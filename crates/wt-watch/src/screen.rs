@@ -33,6 +33,9 @@ pub(crate) struct Frame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Beginning,
+    /// A report ends with what happened, where, and what to do next: the end, but
+    /// not the end alone if that part is too long itself.
+    Advice,
     End,
     /// From this row on.
     From(usize),
@@ -76,7 +79,7 @@ pub(crate) fn layout(frame: &Frame, columns: usize, lines: usize, color: bool) -
     // On a very low screen the verdict matters more than the keys.
     keys.truncate(lines.saturating_sub(3));
     let room = lines.saturating_sub(keys.len() + 2);
-    let body = if frame.stale {
+    let body: Vec<String> = if frame.stale {
         wrap(&plain(&frame.body), columns)
             .iter()
             .map(|row| paint.dim(row))
@@ -91,6 +94,7 @@ pub(crate) fn layout(frame: &Frame, columns: usize, lines: usize, color: bool) -
     };
     place.top = match frame.part {
         Part::Beginning => 0,
+        Part::Advice => place.moved(isize::MAX).min(advice(&body)),
         Part::End => place.moved(isize::MAX),
         Part::From(row) => place.moved(isize::try_from(row).unwrap_or(isize::MAX)),
     };
@@ -101,6 +105,12 @@ pub(crate) fn layout(frame: &Frame, columns: usize, lines: usize, color: bool) -
     rows.extend(keys);
     rows.truncate(lines);
     Layout { rows, place }
+}
+
+/// The first row of a report's advice; the last row if it has none.
+fn advice(rows: &[String]) -> usize {
+    let begins = |row: &String| plain(row).starts_with("what   ");
+    rows.iter().position(begins).unwrap_or(rows.len())
 }
 
 #[derive(Clone, Copy)]
@@ -203,7 +213,7 @@ next   who tells the waiting producer?   more: cargo xtask hint 03
             state: "not yet, 0.4 s".into(),
             body: VERDICT.into(),
             stale: false,
-            part: Part::End,
+            part: Part::Advice,
             note: String::new(),
             keys: HELP,
         }
@@ -252,6 +262,13 @@ h hint  n next  l list  r run again
 x reset  o open  q quit
 ";
         assert_eq!(text(&layout), expected);
+    }
+
+    #[test]
+    fn advice_that_is_too_long_is_shown_from_its_beginning() {
+        let layout = layout(&frame(), 40, 9, false);
+        assert_eq!(layout.rows[1], "what   push_waits_while_full: a producer");
+        assert_eq!(layout.rows[6], "more: arrows, PgUp, PgDn    ↑ 6 ↓ 2 more");
     }
 
     #[test]

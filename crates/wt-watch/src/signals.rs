@@ -4,8 +4,8 @@ use std::sync::mpsc::Sender;
 
 use crate::event::Event;
 
-/// Listens from now on. The first signal ends watch in good order, the second at
-/// once; both give the terminal back.
+/// Listens from now on. A signal ends watch in good order; one more after SIGTERM
+/// or SIGHUP, at once. Both give the terminal back.
 ///
 /// # Errors
 ///

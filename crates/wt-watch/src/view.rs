@@ -108,7 +108,7 @@ impl View {
             let text = plain(&verdict.text);
             let state = |line: &&str| line.contains(": not yet (") || line.contains(": done (");
             if let Some(headline) = text.lines().find(state) {
-                println!("{headline}");
+                let _ = writeln!(io::stdout(), "{headline}");
             }
         }
     }
@@ -121,7 +121,7 @@ impl Printed {
             aside.clone_into(&mut self.aside);
             // The commands' own errors stand in the verdict.
             if !aside.is_empty() && !aside.starts_with("error:") && !aside.starts_with(' ') {
-                eprintln!("{aside}");
+                let _ = writeln!(io::stderr(), "{aside}");
             }
         }
         let (verdicts, Some(verdict)) = app.verdict() else {

@@ -1,6 +1,7 @@
 //! The main loop: one event after the other changes the state, and what follows
 //! from that is done.
 
+use std::collections::VecDeque;
 use std::io;
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::{Action, App};
 use crate::editor::Editor;
-use crate::event::{self, Event};
+use crate::event::{self, Errand, Event};
 use crate::job::{Course, Job};
 use crate::keys::Keyboard;
 use crate::lesson::{self, Lesson};
@@ -49,6 +50,7 @@ pub(crate) fn run(options: Options) -> io::Result<u8> {
         events,
         check: None,
         errand: None,
+        asked: VecDeque::new(),
     };
     if watch.view.is_screen() {
         watch.keyboard.start(watch.events.clone())?;
@@ -71,6 +73,8 @@ struct Watch {
     events: Sender<Event>,
     check: Option<Job>,
     errand: Option<Job>,
+    /// Run one after the other, so that the answers come in order.
+    asked: VecDeque<(Errand, Lesson)>,
 }
 
 impl Watch {
@@ -106,6 +110,10 @@ impl Watch {
             Event::Resized => self.view.forget(),
             Event::EditorClosed(_) => self.take_back()?,
             Event::Checked(_) => self.check = None,
+            Event::Answered(..) => {
+                self.errand = None;
+                self.run_errand();
+            }
             _ => {}
         }
         Ok(self.app.on(event, Instant::now()))
@@ -121,11 +129,8 @@ impl Watch {
                     }
                 }
                 Action::Ask(errand, lesson) => {
-                    let columns = self.view.columns();
-                    match self.course.run(errand, &lesson, columns, &self.events) {
-                        Ok(job) => self.errand = Some(job),
-                        Err(error) => self.report(&error),
-                    }
+                    self.asked.push_back((errand, lesson));
+                    self.run_errand();
                 }
                 Action::Open(lesson) => self.open(&lesson),
                 Action::Suspend => {
@@ -157,6 +162,20 @@ impl Watch {
                 };
                 let _ = self.events.send(Event::Checked(ended));
             }
+        }
+    }
+
+    fn run_errand(&mut self) {
+        if self.errand.is_some() {
+            return;
+        }
+        let Some((errand, lesson)) = self.asked.pop_front() else {
+            return;
+        };
+        let columns = self.view.columns();
+        match self.course.run(errand, &lesson, columns, &self.events) {
+            Ok(job) => self.errand = Some(job),
+            Err(error) => self.report(&error),
         }
     }
 
