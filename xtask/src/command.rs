@@ -13,10 +13,10 @@ pub(crate) mod progress;
 pub(crate) mod reset;
 pub(crate) mod solution;
 pub(crate) mod verify;
+pub(crate) mod watch;
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use wt_grader::toolchain::Toolchain;
@@ -39,58 +39,72 @@ fn session(course: &Course, terminal: Terminal) -> Result<Session<'_>, GradeErro
     })
 }
 
-/// Becomes the program of a package that a learner's first check does without.
+/// Builds the program of a package of the workspace if it has to be, and goes on
+/// as that program, with our terminal. `name` is what a learner calls it.
 ///
-/// Cargo builds it first, which takes some seconds once and after an update. What
-/// the program prints and its exit code are then those of this command.
+/// What only some learners use stays out of everybody's first build this way. It
+/// is built in a folder of its own, so that an editor that runs cargo never makes
+/// it wait. On Unix this returns only if the program cannot be started.
 fn on_first_use(
     course: &Course,
     package: &str,
+    name: &str,
     arguments: &[OsString],
+    terminal: Terminal,
 ) -> Result<Exit, GradeError> {
-    // What grading leaves is below cargo's own target folder.
-    let work = course.work_folder();
-    let target = work.parent().unwrap_or(&work);
-    let name = format!("{package}{}", std::env::consts::EXE_SUFFIX);
-    let program = target.join("debug").join(name);
-    let mut cargo = Command::new(Toolchain::find().cargo);
-    cargo
-        .args(["build", "--locked", "--package", package, "--target-dir"])
-        .arg(target)
-        .arg("--manifest-path")
+    let program = built(course, package, name, terminal)?;
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    become_it(command).map_err(|error| GradeError::io("start", &program, &error))
+}
+
+/// The path of the program of a package, which has the package's name.
+fn built(
+    course: &Course,
+    package: &str,
+    name: &str,
+    terminal: Terminal,
+) -> Result<PathBuf, GradeError> {
+    let target = course.work_folder().join("tools");
+    let program = target
+        .join("debug")
+        .join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
+    let mut command = Command::new(Toolchain::find().cargo);
+    command
+        .args(["build", "--locked", "--package", package, "--manifest-path"])
         .arg(course.kit_root.join("Cargo.toml"))
-        // With it the program would be in another folder.
+        .arg("--target-dir")
+        .arg(&target)
+        // Otherwise the program would be in another folder.
         .env_remove("CARGO_BUILD_TARGET");
     if program.is_file() {
-        cargo.arg("--quiet");
+        // Nothing to tell but what goes wrong, most of the time.
+        command.arg("--quiet");
     } else {
-        let _ = writeln!(
-            std::io::stderr(),
-            "building {package}; this happens once, and after an update"
-        );
+        terminal.tell(&format!("building {name}; this happens once"));
     }
-    if !process::run_visibly(cargo)? {
-        return Err(GradeError::Fault(format!(
-            "`{package}` does not build; cargo's messages above say why"
-        )));
+    if process::run_visibly(command)? {
+        return Ok(program);
     }
-    become_program(&program, arguments)
+    Err(GradeError::Fault(format!(
+        "{name} does not build; cargo's messages above say why. It needs some libraries that \
+         `check` does not need: if it is the network, try again, what was downloaded is kept"
+    )))
 }
 
-/// On Unix in this very process, so that signals and the terminal are its own.
 #[cfg(unix)]
-fn become_program(program: &Path, arguments: &[OsString]) -> Result<Exit, GradeError> {
-    use std::os::unix::process::CommandExt;
-
-    let error = Command::new(program).args(arguments).exec();
-    Err(GradeError::io("start", program, &error))
+fn become_it(mut command: Command) -> std::io::Result<Exit> {
+    Err(std::os::unix::process::CommandExt::exec(&mut command))
 }
 
+/// The system has no way to become another program.
 #[cfg(not(unix))]
-fn become_program(program: &Path, arguments: &[OsString]) -> Result<Exit, GradeError> {
-    let status = Command::new(program)
-        .args(arguments)
-        .status()
-        .map_err(|error| GradeError::io("start", program, &error))?;
-    Ok(crate::exit::of_status(status))
+fn become_it(mut command: Command) -> std::io::Result<Exit> {
+    use crate::exit::{FAILED, FAULT, PASSED};
+
+    Ok(match command.status()?.code() {
+        Some(0) => PASSED,
+        Some(1) => FAILED,
+        _ => FAULT,
+    })
 }

@@ -27,13 +27,6 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The code of a program that ran in this one's stead.
-#[cfg(not(unix))]
-pub(crate) fn of_status(status: std::process::ExitStatus) -> Exit {
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    code.map_or(FAULT, Exit)
-}
-
 /// Prints an error and gives its code.
 pub(crate) fn of_error(error: &GradeError) -> Exit {
     match error {

@@ -73,6 +73,7 @@ pub(crate) enum Value {
 /// Every command, in the order of `--help`.
 pub(crate) const COMMANDS: &[&Spec] = &[
     &command::check::SPEC,
+    &command::watch::SPEC,
     &command::list::SPEC,
     &command::example::SPEC,
     &command::hint::SPEC,

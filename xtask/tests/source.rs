@@ -259,5 +259,18 @@ fn no_command_but_reset_writes_to_the_course() {
     for words in ["check 01", "check --all", "list", "hint 01", "", "help"] {
         course.run(words);
     }
+    // The hint that was shown is noted.
+    course.remove("progress.txt");
     assert!(course.files() == before, "a file has changed");
+}
+
+/// Emacs keeps such a link, which leads nowhere, while a file has unsaved changes.
+#[test]
+fn what_an_editor_leaves_beside_the_source_is_not_read() {
+    let course = Course::new();
+    course.solve(RIGHT_ADDER);
+    let folder = course.path(ADDER).with_file_name("");
+    std::os::unix::fs::symlink("me@host.1", folder.join(".#lib.rs")).unwrap();
+    fs::write(folder.join(".lib.rs.swp"), b"\xff").unwrap();
+    course.run("check 01").exits(0).says("01 adder: done");
 }

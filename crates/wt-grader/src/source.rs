@@ -151,6 +151,11 @@ fn list(folder: &Path) -> Result<Vec<(PathBuf, bool)>, Rejected> {
     let mut found = Vec::new();
     for entry in entries.flatten() {
         let path = entry.path();
+        // Editors put their own files beside the one that is edited: Emacs a link
+        // `.#lib.rs`, others a backup.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
         let kind = entry
             .file_type()
             .map_err(|error| reject(&path, format!("cannot be read: {error}")))?;

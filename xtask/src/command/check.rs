@@ -71,7 +71,8 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
     let lesson = given.word().map(|name| course.lesson(name)).transpose()?;
     if let Some(format) = given.value("format").filter(|format| *format != "human") {
-        return super::on_first_use(&course, "wt-formats", &for_a_program(format, given));
+        let arguments = for_a_program(format, given);
+        return super::on_first_use(&course, "wt-formats", "the reports", &arguments, terminal);
     }
     let session = session(&course, terminal)?;
     match lesson {
