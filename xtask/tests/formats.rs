@@ -228,7 +228,7 @@ fn ctrl_c_ends_the_build_as_well() {
     let course = Course::apart();
     let running = course.program("check 01 --format json").start();
     wait_for("the build begins", || {
-        running.stderr().contains("building wt-formats")
+        running.stderr().contains("building the reports")
     });
     running.signal("INT");
     let ran = running.end();
