@@ -20,6 +20,7 @@ use crate::session::{LessonReport, Outcome, Session, in_parallel, list_checks};
 use crate::source::SourceSet;
 
 mod bad;
+mod bench;
 mod files;
 mod links;
 
@@ -49,6 +50,7 @@ enum Subject {
     Visible,
     Starter,
     Solution,
+    Bench,
     Also(PathBuf),
     Bad(PathBuf),
 }
@@ -107,6 +109,9 @@ fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>
         Subject::Starter,
         Subject::Solution,
     ];
+    if lesson.solution().join("bench").exists() {
+        subjects.push(Subject::Bench);
+    }
     subjects.extend(
         rust_files(&lesson.solution().join("also"))?
             .into_iter()
@@ -147,6 +152,7 @@ fn examine(
         ),
         Subject::Starter => (String::from("starter"), starter(session, item, options)?),
         Subject::Solution => (String::from("solution"), solution(session, item, options)?),
+        Subject::Bench => (String::from("bench"), bench::problems(session, lesson)?),
         Subject::Also(path) => (
             format!("also/{}", stem(path)),
             also(session, item, path, options)?,
