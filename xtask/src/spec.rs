@@ -79,6 +79,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::hint::SPEC,
     &command::reset::SPEC,
     &command::solution::SPEC,
+    &command::bench::SPEC,
     &command::doctor::SPEC,
     &command::completions::SPEC,
     &command::verify::SPEC,

@@ -170,6 +170,45 @@ impl Compiler<'_> {
         outcome(&finished, said, |_| program)
     }
 
+    /// Compiles a workload against `library`, as a program that prints its answer.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if rustc cannot be run at all.
+    pub fn workload(
+        &self,
+        bench: &Path,
+        library: &Library,
+    ) -> Result<Compiled<PathBuf>, GradeError> {
+        let path = self.folder.join("libworkload.rlib");
+        let mut command = self.rustc("workload", "rlib", bench);
+        command.args(["--color", "never"]);
+        self.against(library, &mut command);
+        command.arg("-o").arg(&path);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        let compiled = outcome(&finished, said, |_| path)?;
+        let Compiled::Done(path) = compiled else {
+            return Ok(compiled);
+        };
+        let uses = self.folder.join("uses.rs");
+        std::fs::write(&uses, include_str!("../templates/bench/uses.rs"))
+            .map_err(|error| GradeError::io("write", &uses, &error))?;
+        let program = self.folder.join("uses");
+        let mut command = self.rustc("uses", "bin", &uses);
+        command
+            .args(["--color", "never", "--extern"])
+            .arg(extern_crate("workload", &path))
+            // The learner's library is one that the workload depends on.
+            .arg("-L")
+            .arg(joined("dependency=", self.folder))
+            .arg("-o")
+            .arg(&program);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        outcome(&finished, said, |_| program)
+    }
+
     /// The error codes that a program which uses `library` provokes; none if it
     /// compiles.
     ///

@@ -24,8 +24,10 @@
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`pack`], [`export`] | the course without its solutions |
+//! | [`bench`] | a learner's solution against others, measured |
 //! | [`verify`] | proof that the course holds together |
 
+pub mod bench;
 pub mod cancel;
 pub mod checked;
 pub mod compile;

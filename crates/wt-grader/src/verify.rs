@@ -20,6 +20,7 @@ use crate::session::{LessonReport, Outcome, Session, in_parallel, list_checks};
 use crate::source::SourceSet;
 
 mod bad;
+mod bench;
 mod files;
 mod links;
 
@@ -49,6 +50,7 @@ enum Subject {
     Visible,
     Starter,
     Solution,
+    Bench,
     Also(PathBuf),
     Bad(PathBuf),
     /// The solution, or one in `also`, without the façade's record.
@@ -117,6 +119,9 @@ fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>
         subjects.push(Subject::Also(path.clone()));
         subjects.push(Subject::Plain(Some(path)));
     }
+    if lesson.solution().join("bench").exists() {
+        subjects.push(Subject::Bench);
+    }
     subjects.extend(
         rust_files(&lesson.solution().join("bad"))?
             .into_iter()
@@ -153,6 +158,7 @@ fn examine(
         ),
         Subject::Starter => (String::from("starter"), starter(session, item, options)?),
         Subject::Solution => (String::from("solution"), solution(session, item, options)?),
+        Subject::Bench => (String::from("bench"), bench::problems(session, lesson)?),
         Subject::Also(path) => (
             format!("also/{}", stem(path)),
             also(session, item, path, options)?,

@@ -31,6 +31,7 @@ say what was weighed.",
 
 fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
+    course.needs_solutions("solution")?;
     let lesson = course.lesson(given.word().unwrap_or_default())?;
     if !given.has("spoil") && !progress::read(&course, terminal).has_passed(lesson) {
         terminal.print(&format!(

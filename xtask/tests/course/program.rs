@@ -20,6 +20,7 @@ const LIMIT_WITH_BUILD: Duration = Duration::from_secs(600);
 pub(crate) struct Program {
     command: Command,
     closed_stdout: bool,
+    limit: Duration,
 }
 
 impl Program {
@@ -40,7 +41,14 @@ impl Program {
         Self {
             command,
             closed_stdout: false,
+            limit: LIMIT,
         }
+    }
+
+    /// Gives it the time for a large build.
+    pub(crate) fn patiently(mut self) -> Self {
+        self.limit = LIMIT_WITH_BUILD;
+        self
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
@@ -135,6 +143,7 @@ impl Program {
             name,
             child,
             started,
+            limit: self.limit,
             stdout,
             stderr,
             readers,
@@ -173,6 +182,7 @@ pub(crate) struct Running {
     name: String,
     child: Child,
     started: Instant,
+    limit: Duration,
     stdout: Stream,
     stderr: Stream,
     readers: Vec<thread::JoinHandle<()>>,
@@ -250,7 +260,7 @@ impl Running {
         if self.stderr().contains("building ") {
             LIMIT_WITH_BUILD
         } else {
-            LIMIT
+            self.limit
         }
     }
 }
