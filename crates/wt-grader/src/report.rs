@@ -280,14 +280,17 @@ fn checked(
 
 fn after_passing(lesson: &Lesson, next: Option<&Lesson>, style: Style<'_>) -> String {
     let mut text = String::new();
-    style.field(
-        &mut text,
-        "read",
-        &format!(
-            "how we did it, and why: cargo xtask solution {:02}",
-            lesson.number
-        ),
-    );
+    // A learner edition has none to show.
+    if lesson.solution().join("src").is_dir() {
+        style.field(
+            &mut text,
+            "read",
+            &format!(
+                "how we did it, and why: cargo xtask solution {:02}",
+                lesson.number
+            ),
+        );
+    }
     match next {
         Some(next) => {
             let line = format!(

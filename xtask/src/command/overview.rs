@@ -43,7 +43,7 @@ fn text(course: &Course, progress: &Known, terminal: Terminal) -> String {
     text.push('\n');
     text.push_str(&match progress.next(course) {
         Some(lesson) => what_to_type(lesson),
-        None => "Every lesson is done. `cargo xtask solution 01` shows how we did it.\n".into(),
+        None => "Every lesson is done.\n".into(),
     });
     text.push_str("\n`cargo xtask list` shows all lessons, `cargo xtask help` all commands.\n");
     text
