@@ -72,7 +72,7 @@ impl Course {
         course.lessons.sort_by_key(|lesson| lesson.number);
         for n in 0..course.lessons.len() {
             if let Some(unpacked) = pack::open(&course, &course.lessons[n])? {
-                course.lessons[n].solution = unpacked;
+                course.lessons[n].answers = unpacked;
                 course.is_edition = true;
             }
         }

@@ -34,8 +34,8 @@ pub struct Lesson {
     pub exercise: PathBuf,
     /// Where the course is.
     pub root: PathBuf,
-    /// Where its hidden checks are.
-    pub(crate) solution: PathBuf,
+    /// Where its solution and hidden checks are, as [`solution`](Self::solution) says.
+    pub answers: PathBuf,
 }
 
 /// Core lessons are for everybody.
@@ -139,7 +139,7 @@ impl Lesson {
                 .map(CheckSpec::read)
                 .collect::<Result<_, _>>()
                 .map_err(bad)?,
-            solution: root.join("solutions").join(&folder),
+            answers: root.join("solutions").join(&folder),
             root: root.to_owned(),
             exercise: exercise.to_owned(),
             folder,
@@ -156,7 +156,7 @@ impl Lesson {
     /// unpacked, with the hidden checks and the starter alone.
     #[must_use]
     pub fn solution(&self) -> PathBuf {
-        self.solution.clone()
+        self.answers.clone()
     }
 
     /// The copy of its starter, from which `reset` brings it back.

@@ -79,10 +79,12 @@ impl Course {
     pub(crate) fn apart() -> Self {
         let mut course = Self::new();
         course.target = course.root.with_file_name("target");
-        let kit = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wt/kit");
-        fs::create_dir_all(&kit).unwrap();
         fs::create_dir_all(course.target.join("wt")).unwrap();
-        std::os::unix::fs::symlink(kit, course.target.join("wt/kit")).unwrap();
+        for kit in ["wt/kit", "wt/kit-plain"] {
+            let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kit);
+            fs::create_dir_all(&shared).unwrap();
+            std::os::unix::fs::symlink(shared, course.target.join(kit)).unwrap();
+        }
         course
     }
 
@@ -176,7 +178,8 @@ impl Course {
 /// not.
 #[track_caller]
 pub(crate) fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    // Long enough for a kit to be built on a busy machine.
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !condition() {
         assert!(Instant::now() < deadline, "waited 30 s for this: {what}");
         std::thread::sleep(Duration::from_millis(5));

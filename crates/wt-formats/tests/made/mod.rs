@@ -309,6 +309,7 @@ fn lesson(number: u32, idea: &str) -> Lesson {
         checks: checks.map(check).to_vec(),
         exercise: PathBuf::from("/course/exercises").join(&folder),
         root: PathBuf::from("/course"),
+        answers: PathBuf::from("/course/solutions").join(&folder),
         folder,
     }
 }
