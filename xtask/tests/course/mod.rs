@@ -181,7 +181,7 @@ pub(crate) fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     // Long enough for a kit to be built on a busy machine.
     let deadline = Instant::now() + Duration::from_secs(120);
     while !condition() {
-        assert!(Instant::now() < deadline, "waited 30 s for this: {what}");
+        assert!(Instant::now() < deadline, "waited 120 s for this: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
