@@ -122,17 +122,22 @@ fn verdicts_are_those_of_the_course_word_for_word() {
     for (what, source) in &sources {
         edition.course.solve(source);
         edition.solve(source);
-        let here = edition.course.run("check 01 --verbose");
-        let there = edition.program("check 01 --verbose").run();
         // Only the full course has a solution to show.
         let pointer = "read   how we did it, and why: cargo xtask solution 01\n";
-        let verdict = here.stdout.replace(pointer, "");
-        assert_eq!(verdict, there.stdout, "{what}\n{}", there.text());
-        assert_eq!(
-            (here.code, here.stderr),
-            (there.code, there.stderr),
-            "{what}"
-        );
+        // A watchdog that a busy machine lets wait too long tells less of a loop,
+        // in the course as in the edition.
+        let tries = if *what == "spins" { 3 } else { 1 };
+        for left in (0..tries).rev() {
+            let here = edition.course.run("check 01 --verbose");
+            let there = edition.program("check 01 --verbose").run();
+            let verdict = here.stdout.replace(pointer, "");
+            let same =
+                (here.code, &verdict, &here.stderr) == (there.code, &there.stdout, &there.stderr);
+            if same {
+                break;
+            }
+            assert!(left > 0, "{what}\n{}{}", here.text(), there.text());
+        }
     }
 }
 

@@ -24,7 +24,7 @@
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`pack`], [`export`] | the course without its solutions |
-//! | [`bench`] | a learner's solution against others, measured |
+//! | [`mod@bench`] | a learner's solution against others, measured |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod bench;

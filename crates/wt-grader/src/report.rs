@@ -127,7 +127,8 @@ fn visible_width(text: &str) -> usize {
 
 /// `line` cut at spaces into lines of at most `room` columns, as far as it has
 /// spaces.
-fn wrapped(line: &str, room: usize) -> Vec<String> {
+#[must_use]
+pub fn wrapped(line: &str, room: usize) -> Vec<String> {
     if visible_width(line) <= room {
         return vec![line.to_owned()];
     }

@@ -1,17 +1,17 @@
-//! Four producers and four consumers with a short queue between them, so that both
-//! sides wait again and again.
+//! A crowd of producers at a short queue: whoever is woken without need gets in the
+//! way of the one that was meant.
 
 use bounded_queue::{BoundedQueue, RejectionPolicy};
 use wt_core::thread;
 
 /// What is done.
-pub const WHAT: &str = "4 producers and 4 consumers move 4 000 items through 16 places";
+pub const WHAT: &str = "32 producers and 2 consumers move 3 200 items through 2 places";
 
-/// Threads on each side.
-const SIDE: u64 = 4;
+const PRODUCERS: u64 = 32;
+const CONSUMERS: u64 = 2;
 /// Items of each producer.
-const ITEMS: u64 = 1_000;
-const CAPACITY: usize = 16;
+const ITEMS: u64 = 100;
+const CAPACITY: usize = 2;
 
 /// Nothing.
 pub fn prepare() {}
@@ -21,10 +21,10 @@ pub fn run(_: &()) -> u64 {
     let queue = BoundedQueue::new(CAPACITY, RejectionPolicy::Block);
     thread::scope(|scope| {
         let queue = &queue;
-        let consumers: Vec<_> = (0..SIDE)
+        let consumers: Vec<_> = (0..CONSUMERS)
             .map(|_| scope.spawn(move || std::iter::from_fn(|| queue.pop()).sum::<u64>()))
             .collect();
-        let producers: Vec<_> = (0..SIDE)
+        let producers: Vec<_> = (0..PRODUCERS)
             .map(|producer| {
                 scope.spawn(move || {
                     for item in 0..ITEMS {

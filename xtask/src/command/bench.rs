@@ -66,13 +66,13 @@ fn text(course: &Course, lesson: &Lesson, measured: &Measured) -> String {
         "", "median", "spread"
     );
     for figure in &measured.figures {
-        let ratio = reference.map_or(1.0, |reference| ratio(figure, reference));
         let _ = writeln!(
             text,
-            "{:<10} {:>10}  {:>7}  {ratio:.2} x",
+            "{:<10} {:>10}  {:>7}  {}",
             figure.who,
             time(figure.median),
             format!("± {:.0} %", 100.0 * share(figure.spread, figure.median)),
+            reference.map_or_else(String::new, |reference| compared(figure, reference)),
         );
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -93,8 +93,13 @@ fn text(course: &Course, lesson: &Lesson, measured: &Measured) -> String {
     text
 }
 
-fn ratio(figure: &Figure, reference: &Figure) -> f64 {
-    share(figure.median, reference.median)
+/// How many times as long as the reference it takes, and whether that may be noise.
+fn compared(figure: &Figure, reference: &Figure) -> String {
+    let ratio = share(figure.median, reference.median);
+    let apart = figure.median.abs_diff(reference.median);
+    let noise = figure.who != reference.who && apart <= figure.spread + reference.spread;
+    let noise = if noise { ", within the spread" } else { "" };
+    format!("{ratio:.2} x{noise}")
 }
 
 fn share(part: Duration, whole: Duration) -> f64 {
@@ -121,6 +126,22 @@ fn time(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_within_the_spread_is_told_as_such() {
+        let figure = |who, median, spread| Figure {
+            who,
+            median: Duration::from_micros(median),
+            spread: Duration::from_micros(spread),
+        };
+        let reference = figure("reference", 100, 10);
+        assert_eq!(compared(&reference, &reference), "1.00 x");
+        assert_eq!(
+            compared(&figure("yours", 115, 5), &reference),
+            "1.15 x, within the spread"
+        );
+        assert_eq!(compared(&figure("naive", 300, 20), &reference), "3.00 x");
+    }
 
     #[test]
     fn a_time_has_three_digits_and_its_unit() {

@@ -48,7 +48,14 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     }
     let mut out = format!("{}: hint {level} of {}\n", lesson.label(), hints.len());
     for hint in &hints[..level] {
-        out.push_str(&format!("\n{hint}\n"));
+        out.push('\n');
+        for line in hint.lines() {
+            let room = terminal.width.unwrap_or(usize::MAX);
+            for line in wt_grader::report::wrapped(line, room) {
+                out.push_str(&line);
+                out.push('\n');
+            }
+        }
     }
     if level < hints.len() {
         out.push_str(&format!("\nmore   cargo xtask hint {:02}\n", lesson.number));
