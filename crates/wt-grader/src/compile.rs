@@ -91,7 +91,7 @@ impl Compiler<'_> {
             .arg("-o")
             .arg(&path);
         let finished = process::run(command, b"", LIMITS)?;
-        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        let said = without_files(&String::from_utf8_lossy(&finished.stderr));
         outcome(&finished, said, |warnings| Library { path, warnings })
     }
 
@@ -319,6 +319,19 @@ fn codes(said: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Takes out the notes that name a file in the private folder, which is about to
+/// be removed.
+fn without_files(said: &str) -> String {
+    let gone = [
+        "the full name for the type has been written to",
+        "to print the full type name to the console",
+    ];
+    let kept = said
+        .split_inclusive('\n')
+        .filter(|line| !gone.iter().any(|words| line.contains(words)));
+    kept.collect()
+}
+
 /// Keeps `error[E0599]: no method ...` of `hidden/checks.rs:9:5: error[E0599]: ...`.
 fn without_places(said: &str) -> String {
     let mut lines: Vec<&str> = said
@@ -362,6 +375,12 @@ mod tests {
             codes(said).into_iter().collect::<Vec<_>>(),
             ["E0277", "E0382"]
         );
+    }
+
+    #[test]
+    fn a_note_about_a_file_that_goes_is_left_out() {
+        let said = "error: no\n   = note: the full name for the type has been written to '/t/a.txt'\n   = note: consider using `--verbose` to print the full type name to the console\n\n";
+        assert_eq!(without_files(said), "error: no\n\n");
     }
 
     #[test]
