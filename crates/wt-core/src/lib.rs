@@ -14,9 +14,11 @@
 //!
 //! | Module | What it gives |
 //! | --- | --- |
-//! | [`pool`] | [`Pool`](pool::Pool): a fixed set of threads behind a bounded queue, with join handles and scopes |
+//! | [`pool`] | [`Pool`](pool::Pool): worker threads behind a bounded queue, with join handles and scopes |
 //! | [`port`] | [`Port`](port::Port): one end of a two-way channel, and request-response on top of it |
-//! | [`buffer`] | [`SharedSlice`](buffer::SharedSlice) and [`Mapping`](buffer::Mapping): bytes that many threads own at once |
+//! | [`buffer`] | [`SharedSlice`](buffer::SharedSlice) and [`Mapping`](buffer::Mapping): bytes that many threads own at once; [`BufferPool`](buffer::BufferPool): buffers that are used again |
+//! | [`limits`] | [`Budget`](limits::Budget): how many bytes may be in use at once |
+//! | [`monitor`] | [`Sample`](monitor::Sample), [`Period`](monitor::Period), [`Health`](monitor::Health): what a pool is doing, in numbers |
 //! | [`thread`], [`sync`], [`channel`], [`time`] | the façade of `wt-sync`: std and crossbeam-channel under one roof |
 //!
 //! Nothing here is a runtime: there is no global pool, no hidden thread, and
@@ -51,6 +53,8 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod buffer;
+pub mod limits;
+pub mod monitor;
 pub mod pool;
 pub mod port;
 

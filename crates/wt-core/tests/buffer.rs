@@ -1,11 +1,13 @@
 //! Slices that own their memory together.
 
 use std::collections::HashSet;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use wt_core::buffer::SharedSlice;
+use wt_core::buffer::{Buffer, BufferPool, Mapping, SharedSlice};
+use wt_core::limits::{Budget, Permit};
 
 const ROUNDS: usize = if cfg!(miri) { 20 } else { 3000 };
 
@@ -41,6 +43,86 @@ fn the_vector_comes_back_only_whole_and_to_the_last() {
     assert!(SharedSlice::from_static(&[1, 2]).try_into_vec().is_err());
     let arc: Arc<[u8]> = Arc::from([1, 2]);
     assert!(SharedSlice::from(arc).try_into_vec().is_err());
+}
+
+#[test]
+fn writing_copies_only_what_others_see() {
+    let mut only = SharedSlice::from_vec(vec![1, 2, 3]);
+    let address = only.as_ptr();
+    only.make_mut()[0] = 7;
+    assert_eq!((only.as_ptr(), &only[..]), (address, &[7, 2, 3][..]));
+
+    let mut part = only.slice(1..);
+    part.make_mut()[0] = 8;
+    assert_eq!((&only[..], &part[..]), (&[7, 2, 3][..], &[8, 3][..]));
+    // The copy is of the part alone, and is then the part's own.
+    let address = part.as_ptr();
+    part.make_mut()[1] = 9;
+    assert_eq!((part.as_ptr(), &part[..]), (address, &[8, 9][..]));
+
+    let mut tail = only.slice(2..);
+    drop(only);
+    let address = tail.as_ptr();
+    tail.make_mut()[0] = 5;
+    assert_eq!((tail.as_ptr(), &tail[..]), (address, &[5][..]));
+
+    let arc: Arc<[u8]> = Arc::from([1, 2]);
+    let mut slice = SharedSlice::from_arc(Arc::clone(&arc));
+    slice.make_mut()[0] = 9;
+    assert_eq!((&*arc, &slice[..]), (&[1, 2][..], &[9, 2][..]));
+    let mut last = SharedSlice::from(arc);
+    let address = last.as_ptr();
+    last.make_mut()[0] = 9;
+    assert_eq!(last.as_ptr(), address);
+
+    let mut fixed = SharedSlice::from_static(&[1, 2, 3]);
+    fixed.make_mut()[1] = 0;
+    assert_eq!(fixed, [1, 0, 3]);
+}
+
+#[test]
+fn into_vec_copies_only_if_shared() {
+    let whole = SharedSlice::from_vec(vec![1, 2, 3, 4]);
+    let (address, part) = (whole.as_ptr(), whole.slice(1..3));
+    assert_eq!(part.clone().into_vec(), [2, 3]);
+    assert_eq!(whole, [1, 2, 3, 4]);
+    drop(whole);
+    let vec = part.into_vec();
+    assert_eq!((vec.as_ptr(), &vec[..]), (address, &[2, 3][..]));
+    assert_eq!(SharedSlice::from_static(&[1, 2]).into_vec(), [1, 2]);
+}
+
+#[test]
+fn copy_on_write_agrees_with_copying_always() {
+    let mut rng = fastrand::Rng::with_seed(23);
+    let mut slices = vec![(SharedSlice::from_vec((0..9).collect()), (0..9).collect())];
+    for round in 0..ROUNDS {
+        let (slice, oracle): &mut (SharedSlice<usize>, Vec<usize>) = {
+            let index = rng.usize(..slices.len());
+            &mut slices[index]
+        };
+        let (start, end) = (rng.usize(..=slice.len()), rng.usize(..=slice.len()));
+        let range = start.min(end)..start.max(end);
+        let new = match rng.u8(..4) {
+            0 => (slice.slice(range.clone()), oracle[range].to_vec()),
+            1 => (slice.clone().into_vec().into(), oracle.clone()),
+            _ => {
+                slice.make_mut()[range.clone()].fill(round);
+                oracle[range].fill(round);
+                continue;
+            }
+        };
+        slices.push(new);
+        if slices.len() > 8 {
+            slices.swap_remove(rng.usize(..8));
+        }
+        if slices.iter().all(|(slice, _)| slice.is_empty()) {
+            slices = vec![(SharedSlice::from_vec((0..9).collect()), (0..9).collect())];
+        }
+        for (slice, oracle) in &slices {
+            assert_eq!(slice[..], oracle[..]);
+        }
+    }
 }
 
 #[test]
@@ -144,6 +226,17 @@ fn a_map_keyed_by_slices_is_searched_with_borrowed_ones() {
     let set = HashSet::from([words.slice(..3), words.slice(4..)]);
     assert!(set.contains(&b"two"[..]));
     assert!(!set.contains(&b"one two"[..]));
+}
+
+#[test]
+fn buffers_may_cross_threads_and_panics() {
+    fn crosses<T: Send + Sync + UnwindSafe + RefUnwindSafe + 'static>() {}
+    crosses::<SharedSlice<u8>>();
+    crosses::<Mapping>();
+    crosses::<BufferPool>();
+    crosses::<Buffer>();
+    crosses::<Budget>();
+    crosses::<Permit>();
 }
 
 #[test]

@@ -138,6 +138,135 @@ fn a_rendezvous_needs_both_sides_at_once() {
 }
 
 #[test]
+fn an_offer_at_a_rendezvous_is_taken_or_comes_back() {
+    within_patience(|| {
+        let (main, worker) = port::bounded::<u8, ()>(0);
+        assert_eq!(
+            main.send_timeout(1, SOON),
+            Err(SendTimeoutError::Timeout(1))
+        );
+        assert_eq!(worker.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(worker.recv_timeout(SOON), Err(RecvTimeoutError::Timeout));
+        assert_eq!(main.force_send(2), Ok(Some(2)));
+        let mut offer = Box::pin(main.send_async(3));
+        assert!(poll_once(&mut offer).is_pending());
+        assert_eq!(worker.unread(), 1);
+        assert_eq!(worker.try_recv(), Ok(3));
+        assert_eq!(block_on(offer), Ok(()));
+        let mut dropped = Box::pin(main.send_async(4));
+        assert!(poll_once(&mut dropped).is_pending());
+        drop(dropped);
+        assert_eq!(worker.try_recv(), Err(TryRecvError::Empty));
+        let sending = spawn_asleep(move || main.send(5));
+        assert_eq!(worker.recv(), Ok(5));
+        assert_eq!(sending.join().unwrap(), Ok(()));
+    });
+}
+
+#[test]
+fn a_batch_waits_for_room_and_keeps_what_was_not_sent() {
+    within_patience(|| {
+        for capacity in [0, 1, 3] {
+            let (main, worker) = port::bounded::<u32, ()>(capacity);
+            let sending = spawn_asleep(move || {
+                let mut batch: Vec<_> = (0..10).collect();
+                (main.send_batch(&mut batch), batch)
+            });
+            let mut received = Vec::new();
+            while received.len() < 5 {
+                let max = 5 - received.len();
+                assert!(worker.recv_batch(&mut received, max).unwrap() <= max);
+            }
+            assert_eq!(received, [0, 1, 2, 3, 4]);
+            received.extend(worker.close());
+            let (result, unsent) = sending.join().unwrap();
+            assert_eq!(result, Err(SendError(())));
+            received.extend(unsent);
+            assert!(received.into_iter().eq(0..10), "capacity {capacity}");
+        }
+    });
+}
+
+#[test]
+fn a_batch_is_received_as_far_as_it_is_there() {
+    let (main, worker) = port::pair::<u32, ()>();
+    let mut received = Vec::new();
+    assert_eq!(
+        worker.try_recv_batch(&mut received, 3),
+        Err(TryRecvError::Empty)
+    );
+    main.send_batch(&mut vec![1, 2, 3]).unwrap();
+    assert_eq!(worker.recv(), Ok(1));
+    // Sent after the first ones were taken over, and still part of the batch.
+    main.send_batch(&mut vec![4, 5]).unwrap();
+    assert_eq!(worker.recv_batch(&mut received, 9), Ok(4));
+    assert_eq!(received, [2, 3, 4, 5]);
+    drop(main);
+    assert_eq!(worker.recv_batch(&mut received, 9), Err(RecvError));
+}
+
+#[test]
+fn a_side_that_has_finished_still_receives() {
+    within_patience(|| {
+        let (main, worker) = port::bounded::<u32, u32>(4);
+        main.send(1).unwrap();
+        main.finish();
+        assert_eq!(main.send(2), Err(SendError(2)));
+        assert_eq!(main.try_send(2), Err(TrySendError::Disconnected(2)));
+        assert_eq!(main.force_send(2), Err(SendError(2)));
+        assert!(worker.is_disconnected() && !main.is_disconnected());
+        assert_eq!((worker.recv(), worker.recv()), (Ok(1), Err(RecvError)));
+        worker.send(3).unwrap();
+        assert_eq!(main.recv(), Ok(3));
+    });
+}
+
+#[test]
+fn closing_gives_back_what_was_not_read() {
+    let (main, worker) = port::pair::<u32, ()>();
+    main.send_batch(&mut vec![1, 2, 3]).unwrap();
+    assert_eq!(worker.recv(), Ok(1));
+    main.send(4).unwrap();
+    assert_eq!(worker.unread(), 3);
+    assert_eq!(worker.close(), [2, 3, 4]);
+    assert_eq!(main.send(5), Err(SendError(5)));
+    assert!(main.is_disconnected());
+}
+
+#[test]
+fn many_blocked_senders_and_receivers_are_all_served() {
+    within_patience(|| {
+        for capacity in [0, 1, 7] {
+            let (main, worker) = port::bounded::<u32, ()>(capacity);
+            let sum: u32 = thread::scope(|s| {
+                let senders: Vec<_> = (0..4)
+                    .map(|_| s.spawn(|| (0..MESSAGES / 10).for_each(|n| main.send(n).unwrap())))
+                    .collect();
+                let receivers: Vec<_> = (0..3)
+                    .map(|_| s.spawn(|| worker.iter().sum::<u32>()))
+                    .collect();
+                for sender in senders {
+                    sender.join().unwrap();
+                }
+                main.finish();
+                receivers
+                    .into_iter()
+                    .map(|receiver| receiver.join().unwrap())
+                    .sum()
+            });
+            assert_eq!(sum, 4 * (0..MESSAGES / 10).sum::<u32>());
+        }
+    });
+}
+
+#[test]
+#[should_panic(expected = "a batch of 0 messages is never complete")]
+fn a_batch_of_nothing_is_not_waited_for() {
+    let (main, _worker) = port::pair::<(), u32>();
+    let _ = main.recv_batch(&mut Vec::new(), 0);
+}
+
+#[test]
 fn a_port_goes_through_a_port_and_outlives_its_maker() {
     within_patience(|| {
         let (main, worker) = port::pair::<Port<String, u8>, ()>();

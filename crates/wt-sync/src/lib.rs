@@ -32,6 +32,9 @@ pub mod thread {
     pub use std::thread::*;
 }
 
+/// A value per thread, exactly as [`std::thread_local!`].
+pub use std::thread_local;
+
 /// Locks, condition variables, atomics and shared ownership, exactly as in
 /// [`std::sync`].
 pub mod sync {

@@ -1,15 +1,19 @@
 //! A file shown as memory: `mmap`, through memmap2.
 
 use std::fmt;
-use std::fs::{self, File, Metadata, TryLockError};
-use std::ops::Deref;
+use std::fs::File;
+use std::io;
+use std::ops::{Deref, RangeBounds};
 use std::path::Path;
 
-use memmap2::{Mmap, MmapOptions};
 use wt_sync::sync::Arc;
 
+use super::advice::Advice;
+use super::map_options::MapOptions;
+use super::mapping_mut::MappingMut;
 use super::open::OpenError;
-use super::shared_slice::SharedSlice;
+use super::region::{Change, Region};
+use super::shared_slice::{SharedSlice, resolve};
 
 /// A file's bytes, read-only, without reading them into memory first.
 ///
@@ -18,6 +22,9 @@ use super::shared_slice::SharedSlice;
 /// [`SharedSlice`]s cut from it share one region, which is unmapped when the last
 /// of them goes.
 ///
+/// [`MapOptions`] has the settings: a part of the file, advice, a copy instead of
+/// a mapping, no lock.
+///
 /// # Truncation
 ///
 /// The bytes are the file's, not a copy. `Mapping` holds a shared advisory lock
@@ -25,8 +32,20 @@ use super::shared_slice::SharedSlice;
 /// changes the file cannot do so meanwhile. A program that skips the lock can. If
 /// it overwrites the file, the bytes change under you. If it shortens the file,
 /// touching a page beyond the new end kills the process with `SIGBUS` on Unix:
-/// no error value can report it. Map only files whose writers you know, or copy
-/// the file first.
+/// no error value can report it. (Windows refuses to shorten a mapped file.)
+///
+/// What can be done about it, from the surest to the cheapest:
+///
+/// | You want | Use | It costs |
+/// | --- | --- | --- |
+/// | bytes that nobody can change | [`Load::ReadBelow`](super::Load::ReadBelow), [`Load::Seal`](super::Load::Seal) | a copy |
+/// | an error instead of a signal | [`copy_range`](Self::copy_range) | a copy of that range |
+/// | to know whether something has changed | [`change`](Self::change) | a system call |
+/// | to notice before a long computation | [`advise`](Self::advise) with [`Advice::Populate`] | reading it all |
+///
+/// The last two say how things are at one moment: the file may shrink right
+/// after. Nothing here catches `SIGBUS`: a handler belongs to the whole process,
+/// and a library has no right to it. Map only files whose writers you know.
 ///
 /// # Examples
 ///
@@ -49,19 +68,12 @@ pub struct Mapping {
     region: Arc<Region>,
 }
 
-/// The fields are dropped in this order: unmapped first, unlocked after.
-struct Region {
-    /// `None` for an empty file: a region of no bytes cannot be mapped.
-    map: Option<Mmap>,
-    /// Closing the file releases its lock.
-    _locked: File,
-}
-
 impl Mapping {
     /// Maps the file at `path`. An empty file gives an empty mapping.
     ///
     /// Does not wait for a lock, nor for a pipe's other end. The files of
-    /// `/proc` report a length of 0, and so seem empty.
+    /// `/proc` report a length of 0, and so seem empty; see
+    /// [`Load::ReadBelow`](super::Load::ReadBelow).
     ///
     /// # Errors
     ///
@@ -69,33 +81,24 @@ impl Mapping {
     /// or otherwise not a regular file, if somebody holds its exclusive lock, or
     /// if the system refuses, for instance because the file system knows no locks.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        let failed = |source| OpenError::io(path, source);
-        // Asked before opening, because opening a pipe would wait for its writer.
-        check_type(path, &fs::metadata(path).map_err(failed)?)?;
-        let file = File::open(path).map_err(failed)?;
-        // And again of the opened file, in case the path has changed its meaning.
-        check_type(path, &file.metadata().map_err(failed)?)?;
-        lock(path, &file)?;
-        // Read under the lock, so that it cannot shrink before it is mapped.
-        let len = file.metadata().map_err(failed)?.len();
-        let map = if len == 0 {
-            None
-        } else {
-            let len = usize::try_from(len).map_err(|_| {
-                failed(std::io::Error::other(
-                    "the file is larger than memory can be",
-                ))
-            })?;
-            // SAFETY: the mapping is read-only, and `Region` holds the file's shared lock while any
-            // view lives, so nobody who takes the exclusive lock can change or truncate the bytes.
-            // A process that skips the lock can: see "Truncation" above.
-            Some(unsafe { MmapOptions::new().len(len).map(&file) }.map_err(failed)?)
-        };
-        let region = Region { map, _locked: file };
-        Ok(Self {
+        MapOptions::new().open(path)
+    }
+
+    /// Maps a file that the kernel promises nobody can change: a sealed `memfd`,
+    /// for instance one that another process has sent. Linux; no lock is needed.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not sealed against writing and shrinking, or the system
+    /// does not know of seals.
+    pub fn from_sealed(file: File) -> io::Result<Self> {
+        Ok(Self::new(Region::map_sealed(file)?))
+    }
+
+    pub(super) fn new(region: Region) -> Self {
+        Self {
             region: Arc::new(region),
-        })
+        }
     }
 
     /// The whole file as a [`SharedSlice`]. No byte is copied.
@@ -114,30 +117,74 @@ impl Mapping {
     pub fn split_lines(&self, parts: usize) -> Vec<SharedSlice<u8>> {
         self.share().split_lines(parts)
     }
-}
 
-fn check_type(path: &Path, metadata: &Metadata) -> Result<(), OpenError> {
-    if metadata.is_file() {
-        Ok(())
-    } else if metadata.is_dir() {
-        Err(OpenError::Directory(path.to_owned()))
-    } else {
-        Err(OpenError::NotAFile(path.to_owned()))
+    /// A private copy to write to, of which the system copies only the pages that
+    /// are written to.
+    ///
+    /// A file that was read into memory is copied here and now.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses to map the file once more.
+    pub fn to_mut(&self) -> io::Result<MappingMut> {
+        MappingMut::new(Arc::clone(&self.region))
     }
-}
 
-fn lock(path: &Path, file: &File) -> Result<(), OpenError> {
-    file.try_lock_shared().map_err(|error| match error {
-        TryLockError::WouldBlock => OpenError::Locked(path.to_owned()),
-        TryLockError::Error(source) => OpenError::io(path, source),
-    })
-}
+    /// Tells the system how the whole mapping will be read. Blocks for
+    /// [`Advice::Populate`] only, until all of it has been read.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, for instance that it does not know this advice.
+    pub fn advise(&self, advice: Advice) -> io::Result<()> {
+        self.advise_range(.., advice)
+    }
 
-impl Deref for Region {
-    type Target = [u8];
+    /// As [`advise`](Self::advise), for a part.
+    ///
+    /// # Errors
+    ///
+    /// As [`advise`](Self::advise).
+    ///
+    /// # Panics
+    ///
+    /// If the range is not within the mapping.
+    pub fn advise_range(&self, range: impl RangeBounds<usize>, advice: Advice) -> io::Result<()> {
+        self.region.advise(resolve(&range, self.len()), advice)
+    }
 
-    fn deref(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
+    /// Asks the system what has become of the file since it was opened. Takes one
+    /// system call, and touches no mapped page.
+    ///
+    /// A change is seen by the file's length and time of modification. The time
+    /// has the file system's resolution, often some milliseconds, and a program
+    /// can set it; bytes that were written through another mapping may show up
+    /// late.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell, for instance because the network file system
+    /// has lost the file.
+    pub fn change(&self) -> io::Result<Change> {
+        self.region.change()
+    }
+
+    /// Copies a range by reading the file instead of the mapping: a file that was
+    /// shortened is an error, not the end of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the file ends before the
+    /// range does, or what else the system says.
+    ///
+    /// # Panics
+    ///
+    /// If the range is not within the mapping.
+    pub fn copy_range(&self, range: impl RangeBounds<usize>) -> io::Result<Vec<u8>> {
+        let range = resolve(&range, self.len());
+        let mut copy = vec![0; range.len()];
+        self.region.read_exact_at(&mut copy, range.start)?;
+        Ok(copy)
     }
 }
 

@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Why [`Mapping::open`](super::Mapping::open) failed. Every variant names the
+/// Why [`Mapping::open`](super::Mapping::open) or
+/// [`MapOptions::open`](super::MapOptions::open) failed. Every variant names the
 /// path.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -18,6 +20,15 @@ pub enum OpenError {
     NotAFile(PathBuf),
     /// Somebody holds the file's exclusive lock, and so may be changing it.
     Locked(PathBuf),
+    /// The file ends before the range that was asked for.
+    OutOfRange {
+        /// The file's path.
+        path: PathBuf,
+        /// What was asked for.
+        range: Range<u64>,
+        /// How long the file is.
+        len: u64,
+    },
     /// The system refused to open, lock or map the file.
     Io {
         /// The file's path.
@@ -45,6 +56,7 @@ impl OpenError {
             | Self::Directory(path)
             | Self::NotAFile(path)
             | Self::Locked(path)
+            | Self::OutOfRange { path, .. }
             | Self::Io { path, .. } => path,
         }
     }
@@ -58,6 +70,13 @@ impl fmt::Display for OpenError {
             Self::Directory(_) => write!(f, "{path} is a directory, not a file"),
             Self::NotAFile(_) => write!(f, "{path} is not a regular file"),
             Self::Locked(_) => write!(f, "{path} is locked by somebody who may be changing it"),
+            Self::OutOfRange { range, len, .. } => {
+                let Range { start, end } = range;
+                write!(
+                    f,
+                    "{path} has {len} bytes, which {start}..{end} is not within"
+                )
+            }
             Self::Io { source, .. } => write!(f, "{path} could not be mapped: {source}"),
         }
     }

@@ -8,12 +8,12 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Bound, Deref, Range, RangeBounds};
-use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use wt_sync::sync::Arc;
 
 use super::chunks::Chunks;
-use super::lines::fraction;
+use super::owner::{ForeignOwner, Owner};
+use super::records::fraction;
 
 /// An `Arc`-owned slice: `'static` where a `&[T]` borrows, so it may move to
 /// another thread, and clones and parts of it cost no copy.
@@ -41,20 +41,9 @@ use super::lines::fraction;
 /// assert_eq!(whole.try_into_vec().unwrap(), [1, 2, 3, 4, 5]);
 /// ```
 pub struct SharedSlice<T: 'static> {
-    owner: Owner<T>,
-    start: usize,
-    len: usize,
-}
-
-/// Memory that does not belong to a type of std, for instance a mapped file.
-pub(super) type ForeignOwner<T> =
-    Arc<dyn Deref<Target = [T]> + Send + Sync + UnwindSafe + RefUnwindSafe>;
-
-enum Owner<T: 'static> {
-    Vec(Arc<Vec<T>>),
-    Slice(Arc<[T]>),
-    Static(&'static [T]),
-    Foreign(ForeignOwner<T>),
+    pub(super) owner: Owner<T>,
+    pub(super) start: usize,
+    pub(super) len: usize,
 }
 
 impl<T> SharedSlice<T> {
@@ -97,11 +86,6 @@ impl<T> SharedSlice<T> {
     #[must_use]
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
         let Range { start, end } = resolve(&range, self.len);
-        assert!(
-            start <= end && end <= self.len,
-            "range {start}..{end} is not within a slice of length {}",
-            self.len
-        );
         Self {
             owner: self.owner.clone(),
             start: self.start + start,
@@ -169,29 +153,6 @@ impl<T> SharedSlice<T> {
             owner => owner,
         };
         Err(Self { owner, start, len })
-    }
-}
-
-impl<T> Owner<T> {
-    fn all(&self) -> &[T] {
-        match self {
-            Self::Vec(vec) => vec,
-            Self::Slice(slice) => slice,
-            Self::Static(slice) => slice,
-            Self::Foreign(owner) => owner,
-        }
-    }
-}
-
-/// Not derived: a clone copies no element, so `T` need not be `Clone`.
-impl<T> Clone for Owner<T> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Vec(vec) => Self::Vec(Arc::clone(vec)),
-            Self::Slice(slice) => Self::Slice(Arc::clone(slice)),
-            Self::Static(slice) => Self::Static(slice),
-            Self::Foreign(owner) => Self::Foreign(Arc::clone(owner)),
-        }
     }
 }
 
@@ -285,7 +246,12 @@ impl<'a, T> IntoIterator for &'a SharedSlice<T> {
     }
 }
 
-fn resolve(range: &impl RangeBounds<usize>, len: usize) -> Range<usize> {
+/// The bounds of a range within a slice of length `len`.
+///
+/// # Panics
+///
+/// If the range is not within it.
+pub(super) fn resolve(range: &impl RangeBounds<usize>, len: usize) -> Range<usize> {
     let after = |bound: usize| bound.checked_add(1).expect("a range ends within a usize");
     let start = match range.start_bound() {
         Bound::Included(&start) => start,
@@ -297,5 +263,9 @@ fn resolve(range: &impl RangeBounds<usize>, len: usize) -> Range<usize> {
         Bound::Excluded(&end) => end,
         Bound::Unbounded => len,
     };
+    assert!(
+        start <= end && end <= len,
+        "range {start}..{end} is not within a slice of length {len}"
+    );
     start..end
 }

@@ -26,6 +26,8 @@ pub enum JobError {
     /// [`DiscardOldest`](super::RejectionPolicy::DiscardOldest), or in
     /// [`shutdown_now`](super::Pool::shutdown_now).
     Discarded,
+    /// The job's deadline passed before it began. It will not begin.
+    Expired,
 }
 
 impl JobError {
@@ -59,6 +61,7 @@ impl fmt::Display for JobError {
             Self::Cancelled => f.write_str("the job was cancelled before it began"),
             Self::TimedOut => f.write_str("the job did not finish in time"),
             Self::Discarded => f.write_str("the pool discarded the job before it began"),
+            Self::Expired => f.write_str("the job's deadline passed before it began"),
         }
     }
 }

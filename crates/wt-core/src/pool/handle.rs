@@ -8,24 +8,31 @@ use std::task::{Context, Poll};
 use wt_sync::sync::Arc;
 use wt_sync::time::{Duration, Instant};
 
+use super::cell::{Cell, Outcome};
+use super::count::Count;
 use super::error::JobError;
-use super::job::Outcome;
+use super::half::Half;
+use super::job::Claim;
 use super::queue::Queue;
 use super::worker;
 
 /// A job seen from the side that waits. `'a` is `'static`, or the scope's.
 pub(super) struct Ticket<'a, T> {
     queue: Arc<Queue>,
-    id: u64,
-    outcome: Arc<dyn Outcome<T> + 'a>,
+    outcome: Half<dyn Outcome<T> + 'a>,
+    is_taken: bool,
 }
 
 impl<'a, T> Ticket<'a, T> {
-    pub(super) fn new(queue: &Arc<Queue>, id: u64, outcome: Arc<dyn Outcome<T> + 'a>) -> Self {
+    pub(super) fn new<F>(queue: &Arc<Queue>, cell: Half<Cell<F, T>>) -> Self
+    where
+        F: FnOnce() -> T + Send + 'a,
+        T: Send + 'a,
+    {
         Self {
             queue: Arc::clone(queue),
-            id,
-            outcome,
+            outcome: cell.map_type::<dyn Outcome<T> + 'a>(|cell| cell),
+            is_taken: false,
         }
     }
 
@@ -33,24 +40,112 @@ impl<'a, T> Ticket<'a, T> {
         self.outcome.latch().is_open()
     }
 
-    pub(super) fn join(self) -> Result<T, JobError> {
+    pub(super) fn join(mut self) -> Result<T, JobError> {
+        if !self.is_finished() {
+            self.wait();
+        }
+        // SAFETY: it has ended.
+        unsafe { self.take() }
+    }
+
+    #[cold]
+    fn wait(&self) {
         self.prepare_wait();
-        self.outcome.latch().wait();
-        self.outcome.take()
+        let patience = self.queue.idle.patience_outside();
+        if let Some(deadline) = self.outcome.terms().deadline
+            && !worker::is_current(&self.queue)
+            && !self.outcome.latch().wait_until(patience, Some(deadline))
+        {
+            // From now on no worker begins it, so there is no reason to wait for one.
+            self.refuse(Claim::Expired);
+        }
+        self.outcome.latch().wait(patience);
+    }
+
+    /// As `join`, but runs the job here if it has not begun.
+    pub(super) fn join_here(self) -> Result<T, JobError> {
+        self.run_here();
+        self.join()
+    }
+
+    /// Waits until `deadline` at most. Returns whether the job has ended.
+    fn wait_until(&mut self, deadline: Option<Instant>) -> bool {
+        self.prepare_wait();
+        let patience = self.queue.idle.patience_outside();
+        self.outcome.latch().wait_until(patience, deadline)
     }
 
     /// A worker that is about to wait for a job which has not begun runs it.
     /// The stack then grows as it would in a plain call.
     fn prepare_wait(&self) {
+        if self.is_finished() {
+            return;
+        }
         assert!(
-            self.is_finished() || !worker::is_on_stack(Arc::as_ptr(&self.outcome).cast()),
-            "job {} waits for itself: it is running on the thread that joins it",
-            self.id
+            !self.outcome.runs_here(),
+            "the job waits for itself: it is running on the thread that joins it"
         );
-        if worker::is_current(&self.queue)
-            && let Some(entry) = self.queue.begin_queued(self.id)
-        {
-            self.queue.run(entry);
+        if !worker::is_current(&self.queue) {
+            return;
+        }
+        match self.outcome.terms().verdict() {
+            Claim::Granted => self.run_here(),
+            refusal => drop(self.refuse(refusal)),
+        }
+    }
+
+    fn run_here(&self) {
+        if !self.outcome.claim() {
+            return;
+        }
+        self.queue.claimed(Claim::Granted);
+        let scope = self.outcome.scope().cloned();
+        // SAFETY: the claim was granted above.
+        unsafe { self.outcome.run_claimed(Count::Queue(&self.queue)) };
+        if let Some(scope) = scope {
+            scope.end(None);
+        }
+    }
+
+    /// Keeps the job from beginning, if it has not begun. Returns whether it did.
+    fn refuse(&self, reason: Claim) -> bool {
+        let claimed = self.outcome.claim();
+        if claimed {
+            self.queue.claimed(reason);
+            let error = match reason {
+                Claim::Expired => JobError::Expired,
+                _ => JobError::Cancelled,
+            };
+            // SAFETY: the claim was granted above.
+            unsafe { self.outcome.refuse_claimed(error) };
+        }
+        claimed
+    }
+
+    /// Takes the result.
+    ///
+    /// # Safety
+    ///
+    /// `is_finished` has said so.
+    unsafe fn take(&mut self) -> Result<T, JobError> {
+        assert!(!self.is_taken, "the result of this job was already taken");
+        self.is_taken = true;
+        // SAFETY: the latch is open, and `&mut self` is the handle's owner.
+        unsafe { self.outcome.take() }.expect("a job that has ended has a result")
+    }
+}
+
+/// A result that nobody took is dropped with its handle. The queue may still hold
+/// a place of the same job, and keep the cell, after a worker ran it in `join`;
+/// what the result borrows would not live as long.
+impl<T> Drop for Ticket<'_, T> {
+    fn drop(&mut self) {
+        if !self.is_taken && self.is_finished() {
+            // SAFETY: as in `take`.
+            let result = unsafe { self.outcome.take() };
+            if let Some(scope) = self.outcome.scope() {
+                scope.record_unseen(result);
+            }
         }
     }
 }
@@ -86,8 +181,8 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     ///
-    /// [`JobError::Panicked`], [`JobError::Cancelled`] or
-    /// [`JobError::Discarded`]; never [`JobError::TimedOut`].
+    /// [`JobError::Panicked`], [`JobError::Cancelled`], [`JobError::Discarded`] or
+    /// [`JobError::Expired`]; never [`JobError::TimedOut`].
     ///
     /// # Panics
     ///
@@ -123,7 +218,12 @@ impl<T> JoinHandle<T> {
     ///
     /// If the result was already taken.
     pub fn try_join(&mut self) -> Option<Result<T, JobError>> {
-        self.is_finished().then(|| self.0.outcome.take())
+        if self.is_finished() {
+            // SAFETY: it has ended.
+            Some(unsafe { self.0.take() })
+        } else {
+            None
+        }
     }
 
     /// Blocks until the job has ended or `timeout` has passed.
@@ -142,9 +242,9 @@ impl<T> JoinHandle<T> {
     pub fn join_timeout(&mut self, timeout: Duration) -> Result<T, JobError> {
         // No deadline if it lies beyond what an `Instant` can hold.
         let deadline = Instant::now().checked_add(timeout);
-        self.0.prepare_wait();
-        if self.0.outcome.latch().wait_until(deadline) {
-            self.0.outcome.take()
+        if self.0.wait_until(deadline) {
+            // SAFETY: it has ended.
+            unsafe { self.0.take() }
         } else {
             Err(JobError::TimedOut)
         }
@@ -183,12 +283,7 @@ impl<T> JoinHandle<T> {
     /// # }
     /// ```
     pub fn cancel(&self) -> bool {
-        let entry = self.0.queue.cancel_queued(self.0.id);
-        let cancelled = entry.is_some();
-        if let Some(entry) = entry {
-            entry.job.abandon(JobError::Cancelled);
-        }
-        cancelled
+        self.0.refuse(Claim::Cancelled)
     }
 }
 
@@ -198,9 +293,10 @@ impl<T> Future for JoinHandle<T> {
     /// # Panics
     ///
     /// If the result was already taken.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.0.outcome.latch().poll(cx.waker()) {
-            Poll::Ready(self.0.outcome.take())
+            // SAFETY: it has ended.
+            Poll::Ready(unsafe { self.0.take() })
         } else {
             Poll::Pending
         }
@@ -210,7 +306,6 @@ impl<T> Future for JoinHandle<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("job", &self.0.id)
             .field("finished", &self.is_finished())
             .finish()
     }

@@ -1,140 +1,240 @@
-//! A job: first a closure, then a result, in one allocation.
+//! A job in the queue: any closure, in a slot of one size.
 //!
-//! The queue sees a [`Job`] and the handle sees an [`Outcome`]; both are the
-//! same [`Cell`]. The closure lives inside the cell until a worker takes it, so
-//! a refused `submit` can hand it back.
+//! ```text
+//! | calls | capture: 48 bytes, or a box | queued_at |   64 bytes, one cache line
+//! ```
+//!
+//! A queue of `Box<dyn FnOnce()>` asks the allocator for memory in the submitter
+//! and gives it back in the worker: that costs more than the queue. Most closures
+//! are small, so they are stored in the slot itself. This is a trait object laid
+//! out by hand: `calls` is its vtable, and the value is beside it.
 
-use std::mem;
-use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::mem::{self, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 
-use wt_sync::sync::{Arc, Mutex, MutexGuard};
-
+use super::count::Count;
 use super::error::{JobError, Payload};
-use super::latch::Latch;
-use super::scope::ScopeState;
 
-/// The worker's view of a job.
-pub(super) trait Job: Send + Sync {
-    /// Runs the closure and keeps its result. Returns whether it returned.
-    fn execute(&self) -> bool;
+/// What a worker does with a job. One implementation is a plain closure, the
+/// other shares a [`Cell`](super::cell::Cell) with a join handle.
+pub(super) trait Work: Send {
+    /// Asks for the right to begin. Whoever may not begin drops the job; it was
+    /// counted by the one who may. Runs no foreign code.
+    fn claim(&self) -> Claim;
 
-    /// Lets the handle see the result.
-    fn announce(&self);
+    /// Whether somebody else has claimed it.
+    fn is_gone(&self) -> bool;
 
-    /// Drops the closure, which has not begun, and gives the handle `error`.
-    fn abandon(&self, error: JobError);
+    /// Whether somebody waits for the effect, so that the pool may not drop it.
+    fn is_scoped(&self) -> bool;
 
-    /// The scope that waits for this job, if any.
-    fn scope(&self) -> Option<&Arc<ScopeState>>;
+    /// Runs the claimed job and reports to `count`. Does not unwind.
+    fn run(self, count: Count<'_>);
+
+    /// Ends the claimed job without running it. Does not unwind.
+    fn refuse(self, error: JobError);
 }
 
-/// The handle's view of a job.
-pub(super) trait Outcome<T>: Send + Sync + UnwindSafe + RefUnwindSafe {
-    fn latch(&self) -> &Latch;
-
-    /// Takes the result. The latch is open.
-    fn take(&self) -> Result<T, JobError>;
+/// The answer to [`Work::claim`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It is the caller's to run or to refuse.
+    Granted,
+    /// It is the caller's to refuse: its deadline has passed.
+    Expired,
+    /// It is the caller's to refuse: its token was cancelled.
+    Cancelled,
+    /// Somebody else runs it, or has cancelled it.
+    Gone,
 }
 
-pub(super) struct Cell<F, T> {
-    slot: Mutex<Slot<F, T>>,
-    finished: Latch,
-    scope: Option<Arc<ScopeState>>,
+const WORDS: usize = 6;
+
+type Capture = [MaybeUninit<u64>; WORDS];
+
+/// A queued job of any type.
+///
+/// It has no destructor, so that moving it is copying 64 bytes and nothing else:
+/// [`run`](Self::run), [`refuse`](Self::refuse) or [`abandon`](Self::abandon) ends
+/// it. A job that is forgotten leaks what it captured.
+pub(super) struct Job {
+    calls: &'static Calls,
+    capture: Capture,
+    /// For the recorder: nanoseconds since the pool began, 0 if not sampled.
+    pub(super) queued_at: u64,
 }
 
-enum Slot<F, T> {
-    Waiting(F),
-    Running,
-    Finished(Result<T, JobError>),
-    Taken,
+/// The functions of one type of work. Each takes the address of the capture,
+/// which holds a value of that type or a box of one.
+struct Calls {
+    claim: unsafe fn(*const Capture) -> Claim,
+    is_gone: unsafe fn(*const Capture) -> bool,
+    is_scoped: unsafe fn(*const Capture) -> bool,
+    // These three move the value out.
+    run: unsafe fn(*const Capture, Count<'_>),
+    refuse: unsafe fn(*const Capture, JobError),
+    abandon: unsafe fn(*const Capture),
 }
 
-impl<F, T> Cell<F, T> {
-    pub(super) fn new(job: F, scope: Option<Arc<ScopeState>>) -> Self {
+// SAFETY: the capture holds a `W: Work`, and `Work: Send`.
+unsafe impl Send for Job {}
+
+impl Job {
+    #[inline]
+    pub(super) fn new<W: Work + 'static>(work: W) -> Self {
+        // SAFETY: nothing that `work` borrows ever ends.
+        unsafe { Self::new_unchecked(work) }
+    }
+
+    /// Forgets how long `work` may live.
+    ///
+    /// # Safety
+    ///
+    /// The job is run, refused or taken back while everything that `work`
+    /// borrows is alive; or it is claimed by somebody who drops all that borrows
+    /// by then, and what is left here is memory alone.
+    #[inline]
+    pub(super) unsafe fn new_unchecked<W: Work>(work: W) -> Self {
+        let mut capture: Capture = [MaybeUninit::uninit(); WORDS];
+        let place: *mut Capture = &raw mut capture;
+        if fits::<W>() {
+            // SAFETY: `fits` checked size and alignment, and the place is ours.
+            unsafe { place.cast::<W>().write(work) };
+        } else {
+            // SAFETY: a box is one word.
+            unsafe { place.cast::<Box<W>>().write(Box::new(work)) };
+        }
         Self {
-            slot: Mutex::new(Slot::Waiting(job)),
-            finished: Latch::new(1),
-            scope,
+            calls: &Table::<W>::CALLS,
+            capture,
+            queued_at: 0,
         }
     }
 
-    /// The closure of a job that no queue accepted.
-    pub(super) fn take_back(&self) -> F {
-        match self.replace(Slot::Taken) {
-            Slot::Waiting(job) => job,
-            _ => unreachable!("a refused job is never run"),
-        }
+    /// The work again, from a job that no queue accepted.
+    ///
+    /// # Safety
+    ///
+    /// The job was made from a `W`.
+    pub(super) unsafe fn into_work<W: Work>(self) -> W {
+        // SAFETY: the caller knows the type; `self` is gone after this.
+        unsafe { take::<W>(&self.capture) }
     }
 
-    /// Swaps under the lock, so that whatever was there is dropped outside.
-    fn replace(&self, slot: Slot<F, T>) -> Slot<F, T> {
-        mem::replace(&mut *self.lock(), slot)
+    pub(super) fn claim(&self) -> Claim {
+        // SAFETY: the table belongs to the type in the capture; here and below.
+        unsafe { (self.calls.claim)(&self.capture) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slot<F, T>> {
-        self.slot
-            .lock()
-            .expect("no foreign code runs under a cell's lock")
+    pub(super) fn is_gone(&self) -> bool {
+        // SAFETY: as in `claim`.
+        unsafe { (self.calls.is_gone)(&self.capture) }
+    }
+
+    pub(super) fn is_scoped(&self) -> bool {
+        // SAFETY: as in `claim`.
+        unsafe { (self.calls.is_scoped)(&self.capture) }
+    }
+
+    /// Runs the claimed job and reports to `count`.
+    pub(super) fn run(self, count: Count<'_>) {
+        // SAFETY: as in `claim`; the value is moved out once, because `self` is gone after this.
+        unsafe { (self.calls.run)(&self.capture, count) }
+    }
+
+    /// Drops the claimed job unrun and tells its handle why.
+    pub(super) fn refuse(self, error: JobError) {
+        // SAFETY: as in `run`.
+        unsafe { (self.calls.refuse)(&self.capture, error) }
+    }
+
+    /// Drops a job that somebody else has claimed.
+    pub(super) fn abandon(self) {
+        swallow(contain(|| {
+            // SAFETY: as in `run`.
+            unsafe { (self.calls.abandon)(&self.capture) }
+        }));
     }
 }
 
-impl<F, T> Job for Cell<F, T>
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
-    fn execute(&self) -> bool {
-        let Slot::Waiting(job) = self.replace(Slot::Running) else {
-            unreachable!("only one thread takes a job out of the queue");
-        };
-        let result = catch_unwind(AssertUnwindSafe(job)).map_err(JobError::panicked);
-        let returned = result.is_ok();
-        self.replace(Slot::Finished(result));
-        returned
-    }
+struct Table<W>(W);
 
-    fn announce(&self) {
-        self.finished.count_down();
-    }
+// `Job` passes a capture that was filled for `W`, and passes it to one of the last three at most
+// once, as the last use.
+impl<W: Work> Table<W> {
+    const CALLS: Calls = Calls {
+        // SAFETY: see above, as for the others.
+        claim: |capture| unsafe { view::<W>(capture) }.claim(),
+        // SAFETY: see above.
+        is_gone: |capture| unsafe { view::<W>(capture) }.is_gone(),
+        // SAFETY: see above.
+        is_scoped: |capture| unsafe { view::<W>(capture) }.is_scoped(),
+        // SAFETY: see above.
+        run: |capture, count| unsafe { take::<W>(capture) }.run(count),
+        // SAFETY: see above.
+        refuse: |capture, error| unsafe { take::<W>(capture) }.refuse(error),
+        // SAFETY: see above.
+        abandon: |capture| drop(unsafe { take::<W>(capture) }),
+    };
+}
 
-    fn abandon(&self, error: JobError) {
-        let closure = self.replace(Slot::Finished(Err(error)));
-        // What the closure captured is dropped before the handle hears of it.
-        swallow(contain(|| drop(closure)));
-        self.announce();
-    }
+/// Whether a `W` is stored in the slot rather than in a box.
+const fn fits<W>() -> bool {
+    size_of::<W>() <= size_of::<Capture>() && align_of::<W>() <= align_of::<Capture>()
+}
 
-    fn scope(&self) -> Option<&Arc<ScopeState>> {
-        self.scope.as_ref()
+/// # Safety
+///
+/// The capture holds a `W`, or a box of one, for as long as the result is used.
+unsafe fn view<'a, W>(capture: *const Capture) -> &'a W {
+    if fits::<W>() {
+        // SAFETY: the caller's promise.
+        unsafe { &*capture.cast::<W>() }
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { &*capture.cast::<Box<W>>() }
     }
 }
 
-impl<F, T> Outcome<T> for Cell<F, T>
-where
-    F: Send,
-    T: Send,
-{
-    fn latch(&self) -> &Latch {
-        &self.finished
-    }
-
-    fn take(&self) -> Result<T, JobError> {
-        match self.replace(Slot::Taken) {
-            Slot::Finished(result) => result,
-            _ => panic!("the result of this job was already taken"),
-        }
+/// # Safety
+///
+/// As [`view`], and the capture is not used as a `W` again.
+unsafe fn take<W>(capture: *const Capture) -> W {
+    if fits::<W>() {
+        // SAFETY: the caller's promise.
+        unsafe { ptr::read(capture.cast::<W>()) }
+    } else {
+        // SAFETY: the caller's promise.
+        *unsafe { ptr::read(capture.cast::<Box<W>>()) }
     }
 }
 
-/// A panic that no handle asked for belongs to the scope.
-impl<F, T> Drop for Cell<F, T> {
-    fn drop(&mut self) {
-        let Some(scope) = self.scope.take() else {
-            return;
-        };
-        if let Slot::Finished(Err(JobError::Panicked(panic))) = self.replace(Slot::Taken) {
-            scope.record(panic.into_payload());
-        }
+/// A closure that nobody waits for.
+pub(super) struct Detached<F>(pub(super) F);
+
+impl<F: FnOnce() + Send> Work for Detached<F> {
+    fn claim(&self) -> Claim {
+        // It has one owner, who is asking.
+        Claim::Granted
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn is_scoped(&self) -> bool {
+        false
+    }
+
+    fn run(self, count: Count<'_>) {
+        let panic = contain(self.0);
+        count.end(panic.is_none());
+        swallow(panic);
+    }
+
+    fn refuse(self, _error: JobError) {
+        swallow(contain(|| drop(self)));
     }
 }
 
@@ -147,5 +247,7 @@ pub(super) fn contain(f: impl FnOnce()) -> Option<Payload> {
 /// Ends a panic that nobody can be told of. Dropping its payload may panic in
 /// turn; that second payload is forgotten, or there might be no end to it.
 pub(super) fn swallow(payload: Option<Payload>) {
-    mem::forget(contain(|| drop(payload)));
+    if payload.is_some() {
+        mem::forget(contain(|| drop(payload)));
+    }
 }

@@ -5,56 +5,59 @@
 //! other jobs meanwhile, or an async task. The idea of a latch that knows how to
 //! wake each kind is rayon-core's.
 //!
-//! Lock order: a queue's lock may be held when a latch is locked, never the
-//! other way round. That is why [`Latch::count_down`] wakes after it unlocks.
+//! Count and flag share one word, so the last `count_down` learns in one step
+//! that it is the last and whether somebody sleeps. Whoever looks at an open
+//! latch, or opens one that nobody waits for, takes no lock.
+//!
+//! Lock order: no lock is taken while the waiter's is held, and no foreign code
+//! runs under it.
 
-use std::mem;
 use std::task::Waker;
 
-use wt_sync::sync::{Arc, Condvar, Mutex, MutexGuard};
-use wt_sync::time::Instant;
+use wt_sync::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use wt_sync::sync::{Arc, Mutex};
+use wt_sync::thread::{self, Thread};
+use wt_sync::time::{Duration, Instant};
 
+use super::idle;
 use super::job::{contain, swallow};
 use super::queue::Queue;
 use super::worker;
 
 pub(super) struct Latch {
-    state: Mutex<State>,
-    opened: Condvar,
+    /// The count, times two; plus one once a waiter is noted.
+    state: AtomicUsize,
+    /// One slot is enough: only the owner of a handle or scope waits. It may be
+    /// out of date, after a wait that ran out of time; a wake-up too many does
+    /// no harm.
+    waiter: Mutex<Option<Waiter>>,
 }
 
-struct State {
-    pending: usize,
-    /// One slot is enough: only the owner of a handle or scope waits.
-    waiter: Waiter,
-}
+const NOTED: usize = 1;
+const ONE: usize = 2;
 
 enum Waiter {
-    Nobody,
-    Thread,
-    /// A worker that sleeps on the `work` signal of its own queue.
-    Worker(Arc<Queue>),
+    Thread(Thread),
+    /// A worker that sleeps among the others of its own pool.
+    Worker(Arc<Queue>, usize),
     Task(Waker),
 }
 
 impl Latch {
     pub(super) fn new(pending: usize) -> Self {
         Self {
-            state: Mutex::new(State {
-                pending,
-                waiter: Waiter::Nobody,
-            }),
-            opened: Condvar::new(),
+            state: AtomicUsize::new(pending * ONE),
+            waiter: Mutex::new(None),
         }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.lock().pending == 0
+        self.state.load(SeqCst) < ONE
     }
 
     /// Asks for one more `count_down` before the latch opens.
     pub(super) fn count_up(&self) {
-        self.lock().pending += 1;
+        self.state.fetch_add(ONE, SeqCst);
     }
 
     /// Opens the latch if this was the last count, and wakes the waiter.
@@ -62,84 +65,74 @@ impl Latch {
     /// The caller keeps the latch alive: once it is open, the waiter may drop
     /// its own reference at any time.
     pub(super) fn count_down(&self) {
-        let waiter = {
-            let mut state = self.lock();
-            state.pending -= 1;
-            if state.pending > 0 {
-                return;
-            }
-            mem::replace(&mut state.waiter, Waiter::Nobody)
-        };
+        if self.state.fetch_sub(ONE, SeqCst) != ONE + NOTED {
+            return;
+        }
+        let waiter = self.waiter.lock().expect(UNPOISONED).take();
         match waiter {
-            Waiter::Nobody => {}
-            Waiter::Thread => self.opened.notify_all(),
-            Waiter::Worker(queue) => queue.wake_workers(),
+            None => {}
+            Some(Waiter::Thread(thread)) => thread.unpark(),
+            Some(Waiter::Worker(queue, index)) => queue.wake(index),
             // A waker is foreign code: its panic must not end a worker.
-            Waiter::Task(waker) => swallow(contain(|| waker.wake())),
+            Some(Waiter::Task(waker)) => swallow(contain(|| waker.wake())),
         }
     }
 
     /// Blocks until the latch is open. A worker of any pool runs queued jobs of
     /// that pool meanwhile.
-    pub(super) fn wait(&self) {
-        let Some(queue) = worker::current() else {
-            self.wait_until(None);
+    pub(super) fn wait(&self, patience: Duration) {
+        if self.is_open() {
+            return;
+        }
+        let Some((queue, me)) = worker::current() else {
+            self.wait_until(patience, None);
             return;
         };
-        // A waker left by an earlier poll is foreign code as well, so it is
-        // dropped here rather than under the locks below.
-        let stale = mem::replace(&mut self.lock().waiter, Waiter::Nobody);
-        drop(stale);
-        while let Some(entry) = queue.next_unless(|| self.is_open_or_tell(&queue)) {
-            queue.run(entry);
+        if self.note(Waiter::Worker(Arc::clone(&queue), me.index)) {
+            queue.help(&me, || self.is_open());
         }
     }
 
-    /// Sleeps until the latch is open or the deadline has passed. Returns
-    /// whether it is open.
-    pub(super) fn wait_until(&self, deadline: Option<Instant>) -> bool {
-        // Declared before the guard, so a replaced waker is dropped unlocked.
-        let mut _stale = Waiter::Nobody;
-        let mut state = self.lock();
-        if state.pending > 0 {
-            _stale = mem::replace(&mut state.waiter, Waiter::Thread);
-        }
-        while state.pending > 0 {
-            let Some(deadline) = deadline else {
-                state = self.opened.wait(state).expect(UNPOISONED);
-                continue;
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            (state, _) = self.opened.wait_timeout(state, left).expect(UNPOISONED);
-        }
-        true
+    /// Waits until the latch is open or the deadline has passed. Returns whether
+    /// it is open.
+    pub(super) fn wait_until(&self, patience: Duration, deadline: Option<Instant>) -> bool {
+        let left = deadline.map_or(patience, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
+        });
+        idle::spin(patience.min(left), || self.is_open()) || self.sleep_until(deadline)
     }
 
     /// Returns whether the latch is open; if not, `waker` is woken when it is.
     pub(super) fn poll(&self, waker: &Waker) -> bool {
-        let mut _stale = Waiter::Task(waker.clone());
-        let mut state = self.lock();
-        if state.pending > 0 {
-            mem::swap(&mut state.waiter, &mut _stale);
-        }
-        state.pending == 0
+        self.is_open() || !self.note(Waiter::Task(waker.clone()))
     }
 
-    /// Called under the lock of `queue`, so the wake-up of `count_down`, which
-    /// takes that lock, cannot come between this and the worker's sleep.
-    fn is_open_or_tell(&self, queue: &Arc<Queue>) -> bool {
-        let mut state = self.lock();
-        if state.pending > 0 {
-            state.waiter = Waiter::Worker(Arc::clone(queue));
+    fn sleep_until(&self, deadline: Option<Instant>) -> bool {
+        if !self.note(Waiter::Thread(thread::current())) {
+            return true;
         }
-        state.pending == 0
+        while !self.is_open() {
+            let Some(deadline) = deadline else {
+                thread::park();
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return self.is_open();
+            }
+            thread::park_timeout(left);
+        }
+        true
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect(UNPOISONED)
+    /// Notes who is to be woken. Returns whether that wake-up will come; if not,
+    /// the latch is open.
+    fn note(&self, waiter: Waiter) -> bool {
+        // The slot is filled before the flag is set, so `count_down` finds it filled.
+        let stale = self.waiter.lock().expect(UNPOISONED).replace(waiter);
+        // A waker that an earlier poll left is foreign code, dropped without the lock.
+        drop(stale);
+        self.state.fetch_or(NOTED, SeqCst) >= ONE
     }
 }
 

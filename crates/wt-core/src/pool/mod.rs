@@ -1,5 +1,5 @@
-//! A fixed set of worker threads behind a bounded queue. Also known as an
-//! executor service (Java) or a worker pool (Node).
+//! Worker threads behind a bounded queue. Also known as an executor service
+//! (Java) or a worker pool (Node).
 //!
 //! ```text
 //! submit ──> [ j4 j3 j2 j1 ] ──> worker 0 ──> JoinHandle
@@ -10,44 +10,95 @@
 //! - The queue is bounded, so a producer that is too fast feels it.
 //! - Every accepted job ends in a value or a [`JobError`] at its
 //!   [`JoinHandle`]. A panic fails one job and ends no worker.
-//! - [`Pool::scope`] lets jobs borrow from the caller's stack.
+//! - [`Pool::scope`] lets jobs borrow from the caller's stack;
+//!   [`Pool::for_each_chunk`], [`Pool::map_reduce`] and [`Pool::join`] do so for
+//!   slices and recursion.
 //! - A worker that waits for a job of its own pool runs queued jobs meanwhile,
 //!   so jobs may submit, join and open scopes without deadlock.
-//! - No lock is held while a job runs. An idle worker sleeps and does not spin.
+//! - No lock is held while a job runs. An idle worker looks around for a moment,
+//!   see [`Idle`], and sleeps.
+//! - A job may have a priority, a deadline, a [`CancelToken`] or a key:
+//!   [`Pool::job`].
 //!
-//! The queue is one mutex and two condition variables, as in the last chapter of
-//! *The Rust Programming Language*, with the policies of Java's
-//! `ThreadPoolExecutor` and the helping joins of rayon. Jobs begin in the order
-//! in which they were queued, except those that a waiting worker takes.
+//! # Order
+//!
+//! With one worker, jobs begin in the order in which they were queued, within
+//! their [`Priority`]. With several, a worker takes a few jobs at a time and the
+//! others go on with what comes next, so neighbours may swap. A long job holds up
+//! none behind it: whoever is idle steals what a worker has taken and not begun.
+//! Only a worker that waits in a `join` takes the newest first.
+//!
+//! # Inside
+//!
+//! ```text
+//! job.rs     a closure in a slot of 64 bytes      cell.rs    a job and its handle
+//! lanes.rs   jobs that nobody has taken           latch.rs   how to wait for an end
+//! state.rs   all that the queue's lock guards     handle.rs, scope.rs   who waits
+//! queue.rs   the submitters' side                 fork.rs, chunks.rs    recursion, slices
+//! visit.rs   the workers' side                    crew.rs    how threads begin and end
+//! sleepers.rs, idle.rs   who sleeps, and when     count.rs, watch.rs    counters, clocks
+//! ```
+//!
+//! The policies are those of Java's `ThreadPoolExecutor`, the helping joins are
+//! rayon's, and the rule of one searcher is that of Go's scheduler and of tokio.
+//! `tests/pool_model.rs` runs all of it under schedules that shuttle chooses.
 
+mod batch;
+mod broadcast;
 mod builder;
+mod cancel;
+mod cell;
+mod chunks;
+mod count;
+mod crew;
 mod error;
+mod fork;
+mod half;
 mod handle;
+mod idle;
 mod job;
+mod lanes;
 mod latch;
+mod local;
+mod options;
 mod policy;
 mod queue;
 mod scope;
+mod shutdown;
+mod sleepers;
+mod state;
 mod stats;
+mod strategy;
+mod visit;
+mod watch;
 mod worker;
 
 use std::fmt;
 
-use wt_sync::sync::{Arc, Mutex, MutexGuard};
-use wt_sync::thread;
+use wt_sync::sync::Arc;
+use wt_sync::sync::atomic::AtomicBool;
 
+pub use batch::BatchError;
 pub use builder::{Builder, DEFAULT_CAPACITY};
+pub use cancel::CancelToken;
 pub use error::{BuildError, JobError, JobPanic, Payload};
 pub use handle::JoinHandle;
+pub use idle::Idle;
+pub use local::WorkerLocal;
+pub use options::{JobOptions, Priority};
 pub use policy::{RejectionPolicy, SubmitError};
 pub use scope::{Scope, ScopedJoinHandle};
-pub use stats::Stats;
+pub use shutdown::{StillRunning, Unstarted};
+pub use stats::{Stats, WorkerState, WorkerStats};
+pub use strategy::Strategy;
+pub use watch::Recorder;
 
-use handle::Ticket;
-use job::Cell;
+use count::Count;
+use job::{Claim, Detached, Job, Work};
 use queue::{Effort, Offer, Queue};
+use strategy::Place;
 
-/// A fixed set of worker threads behind a bounded queue.
+/// Worker threads behind a bounded queue.
 ///
 /// All methods take `&self`: share the pool by reference, or in an `Arc`.
 ///
@@ -79,10 +130,9 @@ use queue::{Effort, Offer, Queue};
 /// ```
 pub struct Pool {
     queue: Arc<Queue>,
-    /// Empty once the workers have been joined.
-    threads: Mutex<Vec<thread::JoinHandle<()>>>,
-    workers: usize,
-    name: String,
+    strategy: Strategy,
+    /// A shutdown ran out of time: the drop does not wait either.
+    given_up: AtomicBool,
 }
 
 impl Pool {
@@ -119,7 +169,58 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.offer(job, Effort::Policy)
+        self.job().submit(job)
+    }
+
+    /// Queues `job` without a handle: nobody waits for it, and nobody can cancel
+    /// it. This is the fastest way to have something done: nothing is allocated
+    /// if `job` captures at most 48 bytes.
+    ///
+    /// A panic of `job` is counted in [`Stats::failed`] and told to the panic
+    /// hook, as in any thread; nobody else hears of it. Blocks as
+    /// [`submit`](Self::submit).
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::channel;
+    /// use wt_core::pool::Pool;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = Pool::new(2)?;
+    /// let (tx, rx) = channel::unbounded();
+    /// for n in 1..=3 {
+    ///     let tx = tx.clone();
+    ///     pool.submit_detached(move || tx.send(n * n).expect("the receiver lives"))?;
+    /// }
+    /// drop(tx);
+    /// assert_eq!(rx.iter().sum::<u32>(), 14);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.place_detached(job, Effort::Policy)
+    }
+
+    /// Queues `job` without a handle if there is room now; see
+    /// [`submit_detached`](Self::submit_detached) and
+    /// [`try_submit`](Self::try_submit).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_submit`](Self::try_submit).
+    pub fn try_submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.place_detached(job, Effort::Try)
     }
 
     /// Queues `job` if there is room now. Never waits, never runs the job, never
@@ -150,109 +251,98 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.offer(job, Effort::Try)
-    }
-
-    /// Refuses new jobs, runs those that are queued, and joins the workers.
-    ///
-    /// Blocks until all workers have ended, also when another thread began the
-    /// shutdown. A further call returns at once. `submit` calls that wait for
-    /// room return their jobs.
-    ///
-    /// On a worker of this pool it cannot wait, because it would wait for
-    /// itself: it refuses new jobs and returns. The workers end once the queue is
-    /// empty; another thread's `shutdown`, or the drop, joins them.
-    pub fn shutdown(&self) {
-        self.queue.close();
-        self.join_workers();
-    }
-
-    /// Refuses new jobs, drops those that are queued, and joins the workers.
-    /// Returns how many jobs were dropped; their handles give
-    /// [`JobError::Discarded`].
-    ///
-    /// Blocks until the running jobs have ended; a running job is not
-    /// interrupted. Queued jobs of a [`scope`](Self::scope) still run, because
-    /// their caller waits for their effect. On a worker of this pool it does not
-    /// wait, as in [`shutdown`](Self::shutdown). May follow a `shutdown` that
-    /// takes too long, from another thread.
-    pub fn shutdown_now(&self) -> usize {
-        let dropped = self.queue.close_now();
-        let count = dropped.len();
-        for entry in dropped {
-            entry.job.abandon(JobError::Discarded);
-        }
-        self.join_workers();
-        count
+        self.job().try_submit(job)
     }
 
     /// The pool's counters, all read at one moment. Blocks no longer than a
     /// `submit` holds the queue's lock; a busy worker does not delay it.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.queue.stats()
+        self.queue.lock().stats()
     }
 
-    /// How many workers the pool was built with. [`Stats::workers`] is how many
-    /// are alive.
+    /// What each living worker does and has done, all read at one moment.
+    #[must_use]
+    pub fn worker_stats(&self) -> Vec<WorkerStats> {
+        let watch = &self.queue.watch;
+        self.queue.lock().worker_stats(|clock| watch.read(clock))
+    }
+
+    /// How many workers the pool was built for, or was last resized to.
+    /// [`Stats::workers`] is how many are alive.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.workers
+        self.queue.lock().plan.target
     }
 
-    fn offer<F, T>(&self, job: F, effort: Effort) -> Result<JoinHandle<T>, SubmitError<F>>
+    /// Changes how many workers the pool has. Returns at once.
+    ///
+    /// More workers are started now, or when jobs come if the pool has
+    /// [`min_workers`](Builder::min_workers). Surplus workers end once they have
+    /// run what they hold; no job is interrupted or lost. If the system refuses a
+    /// thread, the pool goes on with those it has: see [`Stats::workers`].
+    ///
+    /// # Panics
+    ///
+    /// If `workers` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::pool::Pool;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = Pool::new(1)?;
+    /// pool.resize(3);
+    /// assert_eq!((pool.workers(), pool.stats().workers), (3, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resize(&self, workers: usize) {
+        assert!(workers > 0, "a pool of 0 workers would never run a job");
+        self.queue.resize(workers);
+    }
+
+    fn place_detached<F>(&self, job: F, effort: Effort) -> Result<(), SubmitError<F>>
     where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
+        F: FnOnce() + Send + 'static,
     {
-        let cell = Arc::new(Cell::new(job, None));
-        let id = match self.queue.offer(Arc::clone(&cell) as _, effort) {
-            Offer::Queued(id) => id,
-            Offer::Displaced(id, oldest) => {
-                oldest.job.abandon(JobError::Discarded);
-                id
-            }
-            Offer::RunHere(entry) => {
-                let id = entry.id;
-                self.queue.run(entry);
-                id
-            }
-            Offer::Full => return Err(SubmitError::Full(cell.take_back())),
-            Offer::ShutDown => return Err(SubmitError::ShutDown(cell.take_back())),
-        };
-        Ok(JoinHandle::new(Ticket::new(&self.queue, id, cell)))
+        self.place_work(Detached(job), self.place(), effort)
+            .map_err(|refusal| refusal.map(|Detached(job)| job))
     }
 
-    fn join_workers(&self) {
-        if worker::is_current(&self.queue) {
-            return;
+    /// Where a job goes that does not say.
+    fn place(&self) -> Place {
+        self.strategy.place()
+    }
+
+    /// Has `work` queued, or runs it, or hands it back.
+    #[inline]
+    fn place_work<W: Work + 'static>(
+        &self,
+        work: W,
+        place: Place,
+        effort: Effort,
+    ) -> Result<(), SubmitError<W>> {
+        match self.queue.offer(Job::new(work), place, effort) {
+            Offer::Queued => {}
+            Offer::RunHere(job, Claim::Granted) => job.run(Count::Queue(&self.queue)),
+            Offer::RunHere(job, refused) => worker::dispose(job, refused),
+            // SAFETY: the job was made from a `W` above.
+            Offer::Full(job) => return Err(SubmitError::Full(unsafe { job.into_work() })),
+            // SAFETY: as above.
+            Offer::ShutDown(job) => return Err(SubmitError::ShutDown(unsafe { job.into_work() })),
         }
-        // Held while joining, so a second caller waits as well. No worker of this pool takes it.
-        for thread in self.threads().drain(..) {
-            // Workers catch the panics of jobs, so there is no other panic to report.
-            let _ = thread.join();
-        }
-    }
-
-    fn threads(&self) -> MutexGuard<'_, Vec<thread::JoinHandle<()>>> {
-        self.threads
-            .lock()
-            .expect("no job runs under the lock of the threads")
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.shutdown();
+        Ok(())
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("name", &self.name)
-            .field("workers", &self.workers)
-            .field("capacity", &self.queue.capacity)
+            .field("name", &self.queue.crew.name)
+            .field("workers", &self.workers())
+            .field("strategy", &self.strategy)
             .field("policy", &self.queue.policy)
             .field("stats", &self.stats())
             .finish()

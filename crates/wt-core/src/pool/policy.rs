@@ -54,6 +54,19 @@ impl<F> SubmitError<F> {
         }
     }
 
+    pub(super) fn get_ref(&self) -> &F {
+        match self {
+            Self::Full(job) | Self::ShutDown(job) => job,
+        }
+    }
+
+    pub(super) fn map<G>(self, f: impl FnOnce(F) -> G) -> SubmitError<G> {
+        match self {
+            Self::Full(job) => SubmitError::Full(f(job)),
+            Self::ShutDown(job) => SubmitError::ShutDown(f(job)),
+        }
+    }
+
     /// Whether a later attempt may succeed.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))

@@ -13,11 +13,15 @@ use std::process;
 use wt_sync::sync::{Arc, Mutex};
 
 use super::Pool;
+use super::cell::Cell;
+use super::count::Count;
 use super::error::{JobError, Payload};
 use super::handle::Ticket;
-use super::job::{Cell, Job, swallow};
+use super::job::{Job, swallow};
 use super::latch::Latch;
+use super::options::{Priority, Terms};
 use super::queue::{Effort, Offer, Queue};
+use super::strategy::Place;
 
 /// Where jobs that borrow are spawned. Made by [`Pool::scope`].
 ///
@@ -46,6 +50,13 @@ impl ScopeState {
         }
         drop(first);
         swallow(Some(payload));
+    }
+
+    /// Drops a result that no handle took. A panic in it belongs to the scope.
+    pub(super) fn record_unseen<T>(&self, result: Option<Result<T, JobError>>) {
+        if let Some(Err(JobError::Panicked(panic))) = result {
+            self.record(panic.into_payload());
+        }
     }
 
     /// One job, its closure and its result are gone from the pool.
@@ -170,7 +181,7 @@ impl Pool {
         };
         let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
         let guard = AbortOnUnwind;
-        scope.state.jobs.wait();
+        scope.state.jobs.wait(self.queue.idle.patience_outside());
         mem::forget(guard);
         match (result, scope.state.take_panic()) {
             (Ok(value), None) => value,
@@ -198,32 +209,31 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let cell = Arc::new(Cell::new(job, Some(Arc::clone(&self.state))));
-        let erased: Arc<dyn Job + 'scope> = Arc::clone(&cell) as _;
-        // SAFETY: only the lifetime changes. The job may borrow for `'scope`, and `'scope` does
-        // not end before `Pool::scope` has seen its latch open, because `f` and thus every use of
-        // the scope comes before that wait, and the wait cannot be left by unwinding. The latch
-        // is counted up here, before the queue has the job, and counted down in `Queue::run`
-        // after `execute` has consumed the closure and after the erased `Arc` is dropped; `run`
-        // consumes the only erased `Arc`. An entry that is never run, which the queue rules out
-        // for jobs with a scope, would keep the latch shut for ever rather than let it open early.
-        // The count cannot touch zero and rise again once `f` has returned: from then on only a
-        // job of this scope can spawn, and it is itself still counted.
-        let erased =
-            unsafe { mem::transmute::<Arc<dyn Job + 'scope>, Arc<dyn Job + 'static>>(erased) };
+        let state = Some(Arc::clone(&self.state));
+        let (queued, cell) = Cell::pair(job, state, Terms::default());
+        // SAFETY: the job may borrow for `'scope`, and `'scope` does not end before `Pool::scope`
+        // has seen its latch open, because `f` and thus every use of the scope comes before that
+        // wait, and the wait cannot be left by unwinding. The latch is counted up here, before the
+        // queue has the job. It is counted down in one of two places. In `Work::run`, after the
+        // closure is consumed and the queue's half of the cell is dropped. Or by a worker that
+        // joins, after the closure is consumed; the handle, which cannot leave the scope either,
+        // then takes or drops the result, and only the cell's memory stays in the queue. A job
+        // that is never run, which the queue rules out for scopes, would keep the latch shut for
+        // ever rather than let it open early. The count cannot touch zero and rise again once `f`
+        // has returned: from then on only a job of this scope can spawn, and it is itself counted.
+        let job = unsafe { Job::new_unchecked(queued) };
         self.state.jobs.count_up();
-        let id = match self.queue.offer(erased, Effort::Scope) {
-            Offer::Queued(id) => id,
-            Offer::RunHere(entry) => {
-                let id = entry.id;
-                self.queue.run(entry);
-                id
-            }
-            Offer::Displaced(..) | Offer::Full | Offer::ShutDown => {
+        match self
+            .queue
+            .offer(job, Place::Shared(Priority::Normal), Effort::Scope)
+        {
+            Offer::Queued => {}
+            Offer::RunHere(job, _) => job.run(Count::Queue(&self.queue)),
+            Offer::Full(_) | Offer::ShutDown(_) => {
                 unreachable!("a scope's job is queued or run here")
             }
-        };
-        ScopedJoinHandle(Ticket::new(&self.queue, id, cell))
+        }
+        ScopedJoinHandle(Ticket::new(&self.queue, cell))
     }
 }
 
@@ -250,6 +260,12 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// end.
     pub fn join(self) -> Result<T, JobError> {
         self.0.join()
+    }
+
+    /// As [`join`](Self::join), but a job that has not begun runs on this thread,
+    /// whatever thread that is.
+    pub(super) fn join_here(self) -> Result<T, JobError> {
+        self.0.join_here()
     }
 
     /// Whether the job has ended: the next `join` returns at once.

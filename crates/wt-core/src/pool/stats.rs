@@ -1,5 +1,7 @@
 //! Counters of a pool, read together.
 
+use wt_sync::time::{Duration, Instant};
+
 /// One consistent snapshot of a pool's counters.
 ///
 /// All fields are read under one lock, so in every snapshot
@@ -17,9 +19,11 @@ pub struct Stats {
     pub done: u64,
     /// Jobs that panicked.
     pub failed: u64,
-    /// Jobs that [`cancel`](super::JoinHandle::cancel) removed.
+    /// Jobs that [`cancel`](super::JoinHandle::cancel) removed, or that a
+    /// [`CancelToken`](super::CancelToken) kept from beginning.
     pub cancelled: u64,
-    /// Jobs that the pool removed before they began.
+    /// Jobs that the pool removed before they began, also because their deadline
+    /// had passed.
     pub discarded: u64,
     /// Jobs that wait in the queue now.
     pub queued: u64,
@@ -38,4 +42,43 @@ impl Stats {
     pub fn finished(&self) -> u64 {
         self.done + self.failed + self.cancelled + self.discarded
     }
+}
+
+/// One worker at the moment of [`Pool::worker_stats`](super::Pool::worker_stats).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerStats {
+    /// Its number, as in its thread's name.
+    pub index: usize,
+    /// What it does.
+    pub state: WorkerState,
+    /// Jobs it has begun. If two looks see it `Running` and this the same, it has
+    /// been in one job all the time between.
+    pub begun: u64,
+    /// Jobs that returned.
+    pub done: u64,
+    /// Jobs that panicked.
+    pub failed: u64,
+    /// Jobs it has taken from the queue and not begun. Others may steal them.
+    pub buffered: usize,
+    /// Jobs that wait for this worker alone.
+    pub inbox: usize,
+    /// The time it has spent in jobs. Zero without
+    /// [`Builder::timing`](super::Builder::timing).
+    pub busy: Duration,
+    /// When its job began; of several, the outermost. `None` if it runs none, or
+    /// without [`Builder::timing`](super::Builder::timing).
+    pub running_since: Option<Instant>,
+}
+
+/// What a worker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WorkerState {
+    /// It sleeps until there is work. It may do so inside a job that waits.
+    Asleep,
+    /// It looks for work, starts or ends.
+    Searching,
+    /// It is in a job.
+    Running,
 }

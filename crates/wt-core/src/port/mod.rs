@@ -15,24 +15,46 @@
 //! port has not read are dropped with it, and so are the ports and requests in
 //! them.
 //!
-//! The queues are those of [flume](https://docs.rs/flume), whose ends work from
-//! threads and from async tasks alike.
+//! Further: [`Select`] waits for several ports, [`Broadcast`] sends to many, [`Topics`]
+//! to those who asked for a key. All ends work from threads and from async tasks alike.
+//!
+//! A wait looks again for some microseconds before it sleeps, because what another
+//! thread is about to bring is not worth a sleep and a wake-up. An idle port then uses
+//! no CPU.
+//!
+//! Why not the channels of flume or crossbeam? They are the measure (see `wt-bench`),
+//! and flume carries the replies of [`service`]. But a port needs what they lack: to
+//! drop unread messages with the receiver, to give them back, to make room by force, to
+//! move batches, and to have one list of wakers for threads, tasks and `Select`.
 
+mod backoff;
+mod broadcast;
 mod error;
 mod link;
+mod lock;
+mod queue;
+mod rendezvous;
+mod select;
 mod service;
+mod topics;
+mod wait;
+mod waiters;
 
 use std::fmt;
 use std::iter;
 
+use wt_sync::sync::Arc;
 use wt_sync::time::Duration;
 
+pub use broadcast::{Broadcast, Lag, Subscription};
 pub use error::{
     CallError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
+pub use select::{Select, Source};
 pub use service::{Client, ReplyTo, Request, Server, service};
+pub use topics::Topics;
 
-use link::{Outlet, link};
+use link::Link;
 
 /// Makes two connected ports, unbounded in both directions: `send` never blocks,
 /// and memory is the only limit. Prefer [`bounded`] if a side may be slow.
@@ -55,7 +77,7 @@ use link::{Outlet, link};
 /// ```
 #[must_use]
 pub fn pair<A, B>() -> (Port<A, B>, Port<B, A>) {
-    connect(link(None), link(None))
+    connect(Link::new(None), Link::new(None))
 }
 
 /// Makes two connected ports that hold at most `capacity` messages in each
@@ -75,21 +97,17 @@ pub fn pair<A, B>() -> (Port<A, B>, Port<B, A>) {
 /// ```
 #[must_use]
 pub fn bounded<A, B>(capacity: usize) -> (Port<A, B>, Port<B, A>) {
-    connect(link(Some(capacity)), link(Some(capacity)))
+    connect(Link::new(Some(capacity)), Link::new(Some(capacity)))
 }
 
-type Link<T> = (Outlet<T>, Outlet<T>, flume::Receiver<T>);
-
-fn connect<A, B>(there: Link<A>, back: Link<B>) -> (Port<A, B>, Port<B, A>) {
+fn connect<A, B>(there: Arc<Link<A>>, back: Arc<Link<B>>) -> (Port<A, B>, Port<B, A>) {
     let left = Port {
-        receiver: back.2,
-        outlet: there.0,
-        unread: back.1,
+        outbound: Arc::clone(&there),
+        inbound: Arc::clone(&back),
     };
     let right = Port {
-        receiver: there.2,
-        outlet: back.0,
-        unread: there.1,
+        outbound: back,
+        inbound: there,
     };
     (left, right)
 }
@@ -99,13 +117,8 @@ fn connect<A, B>(there: Link<A>, back: Link<B>) -> (Port<A, B>, Port<B, A>) {
 /// All methods take `&self`, and a port may be shared between threads; each
 /// message is received once.
 pub struct Port<Out, In> {
-    // The order matters, because fields are dropped in it: first the other side's sends fail,
-    // then its receives end, and only then are unread messages, foreign code, dropped. So a side
-    // that has seen `recv` fail will see `send` fail too.
-    receiver: flume::Receiver<In>,
-    outlet: Outlet<Out>,
-    #[expect(dead_code, reason = "dropped for its effect: it frees unread messages")]
-    unread: Outlet<In>,
+    outbound: Arc<Link<Out>>,
+    inbound: Arc<Link<In>>,
 }
 
 impl<Out, In> Port<Out, In> {
@@ -117,7 +130,7 @@ impl<Out, In> Port<Out, In> {
     /// Returns [`SendError`], with the message inside, once the other side has
     /// hung up.
     pub fn send(&self, message: Out) -> Result<(), SendError<Out>> {
-        self.outlet.send(message)
+        self.outbound.send(message)
     }
 
     /// Sends `message` if there is room now. Never blocks. A rendezvous port has
@@ -128,7 +141,7 @@ impl<Out, In> Port<Out, In> {
     /// Returns [`TrySendError`], with the message inside, if the port is full or
     /// the other side has hung up.
     pub fn try_send(&self, message: Out) -> Result<(), TrySendError<Out>> {
-        self.outlet.try_send(message)
+        self.outbound.try_send(message)
     }
 
     /// Sends `message`. Blocks until there is room, the other side hangs up, or
@@ -143,7 +156,7 @@ impl<Out, In> Port<Out, In> {
         message: Out,
         timeout: Duration,
     ) -> Result<(), SendTimeoutError<Out>> {
-        self.outlet.send_timeout(message, timeout)
+        self.outbound.send_timeout(message, timeout)
     }
 
     /// Sends `message`. The task, not the thread, waits for room.
@@ -155,7 +168,67 @@ impl<Out, In> Port<Out, In> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_async(&self, message: Out) -> Result<(), SendError<Out>> {
-        self.outlet.send_async(message).await
+        self.outbound.send_async(message).await
+    }
+
+    /// Sends `message` without waiting. If the port is full, the oldest unread message
+    /// makes room for it, and comes back.
+    ///
+    /// A rendezvous port keeps no message, so what comes back if nobody waits in a
+    /// `recv` is `message` itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::port;
+    ///
+    /// let (main, worker) = port::bounded::<u32, ()>(2);
+    /// assert_eq!(main.force_send(1), Ok(None));
+    /// assert_eq!(main.force_send(2), Ok(None));
+    /// assert_eq!(main.force_send(3), Ok(Some(1)));
+    /// assert_eq!(worker.recv(), Ok(2));
+    /// ```
+    pub fn force_send(&self, message: Out) -> Result<Option<Out>, SendError<Out>> {
+        self.outbound.force_send(message)
+    }
+
+    /// Sends all of `batch`, in order, and leaves it empty. Blocks as
+    /// [`send`](Self::send) does, but takes the port's lock once for as many messages
+    /// as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SendError`] once the other side has hung up. The messages that were
+    /// not sent are still in `batch`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::port;
+    ///
+    /// let (main, worker) = port::bounded::<u32, ()>(64);
+    /// main.send_batch(&mut vec![1, 2, 3]).unwrap();
+    /// let mut received = Vec::new();
+    /// assert_eq!(worker.recv_batch(&mut received, 2), Ok(2));
+    /// assert_eq!(received, [1, 2]);
+    /// ```
+    pub fn send_batch(&self, batch: &mut Vec<Out>) -> Result<(), SendError<()>> {
+        self.outbound.send_batch(batch)
+    }
+
+    /// Sends as many messages from the front of `batch` as there is room for now, and
+    /// returns how many. Never blocks. The others stay in `batch`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TrySendError`] if there is room for none, or the other side has hung
+    /// up.
+    pub fn try_send_batch(&self, batch: &mut Vec<Out>) -> Result<usize, TrySendError<()>> {
+        self.outbound.try_send_batch(batch)
     }
 
     /// Receives the oldest message. Blocks until there is one, or the other side
@@ -165,7 +238,7 @@ impl<Out, In> Port<Out, In> {
     ///
     /// Returns [`RecvError`] in the latter case.
     pub fn recv(&self) -> Result<In, RecvError> {
-        self.receiver.recv().map_err(|_| RecvError)
+        self.inbound.recv()
     }
 
     /// Receives the oldest message if there is one. Never blocks.
@@ -174,7 +247,7 @@ impl<Out, In> Port<Out, In> {
     ///
     /// Returns [`TryRecvError`]: nothing is there yet, or never will be.
     pub fn try_recv(&self) -> Result<In, TryRecvError> {
-        self.receiver.try_recv().map_err(TryRecvError::from)
+        self.inbound.try_recv()
     }
 
     /// Receives the oldest message. Blocks until there is one, the other side has
@@ -184,9 +257,7 @@ impl<Out, In> Port<Out, In> {
     ///
     /// Returns [`RecvTimeoutError`] in the latter two cases.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<In, RecvTimeoutError> {
-        self.receiver
-            .recv_timeout(timeout)
-            .map_err(RecvTimeoutError::from)
+        self.inbound.recv_timeout(timeout)
     }
 
     /// Receives the oldest message. The task, not the thread, waits.
@@ -197,7 +268,38 @@ impl<Out, In> Port<Out, In> {
     ///
     /// As [`recv`](Self::recv).
     pub async fn recv_async(&self) -> Result<In, RecvError> {
-        self.receiver.recv_async().await.map_err(|_| RecvError)
+        self.inbound.recv_async().await
+    }
+
+    /// Receives at least one and at most `max` messages, and appends them to `batch`.
+    /// Blocks as [`recv`](Self::recv) does until there is one; takes then what is
+    /// there. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// If `max` is 0: it could only wait for nothing.
+    pub fn recv_batch(&self, batch: &mut Vec<In>, max: usize) -> Result<usize, RecvError> {
+        assert!(max > 0, "a batch of 0 messages is never complete");
+        self.inbound.recv_batch(batch, max)
+    }
+
+    /// Appends up to `max` messages that are there now to `batch`, and returns how many.
+    /// Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv`](Self::try_recv).
+    ///
+    /// # Panics
+    ///
+    /// If `max` is 0.
+    pub fn try_recv_batch(&self, batch: &mut Vec<In>, max: usize) -> Result<usize, TryRecvError> {
+        assert!(max > 0, "a batch of 0 messages is never complete");
+        self.inbound.try_recv_batch(batch, max)
     }
 
     /// The messages as they come. `next` blocks as [`recv`](Self::recv) does; the
@@ -206,17 +308,80 @@ impl<Out, In> Port<Out, In> {
         iter::from_fn(|| self.recv().ok())
     }
 
-    /// Whether the other side has hung up. There may still be messages to read.
+    /// Tells the other side that no more messages will come from here, and goes on
+    /// receiving. The other side reads the rest, and then gets `Disconnected`. Further
+    /// sends of this side hand their message back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::{port, thread};
+    ///
+    /// let (main, worker) = port::pair::<u32, u32>();
+    /// let thread = thread::spawn(move || {
+    ///     let sum = worker.iter().sum();
+    ///     worker.send(sum).unwrap();
+    /// });
+    /// main.send_batch(&mut vec![1, 2, 3]).unwrap();
+    /// main.finish();
+    /// assert_eq!(main.recv(), Ok(6));
+    /// thread.join().unwrap();
+    /// ```
+    pub fn finish(&self) {
+        self.outbound.close_sender();
+    }
+
+    /// Hangs up and gives back the messages that this side has not read. Dropping the
+    /// port would drop them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::port;
+    ///
+    /// let (main, worker) = port::pair::<&str, ()>();
+    /// main.send("never read").unwrap();
+    /// assert_eq!(worker.close(), ["never read"]);
+    /// assert!(main.send("too late").is_err());
+    /// ```
+    #[must_use = "dropping the port hangs up as well"]
+    pub fn close(self) -> Vec<In> {
+        self.inbound.close_receiver().into()
+    }
+
+    /// How many messages wait to be received here. Other threads may change that at
+    /// any time. At a rendezvous port, how many senders wait.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.inbound.len()
+    }
+
+    /// Whether the other side has hung up or [finished](Self::finish): no more messages
+    /// will come. There may still be some to read.
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
-        self.receiver.is_disconnected()
+        self.inbound.is_sender_gone()
+    }
+
+    fn inbound(&self) -> &Link<In> {
+        &self.inbound
+    }
+}
+
+impl<Out, In> Drop for Port<Out, In> {
+    fn drop(&mut self) {
+        // In this order: a side that has seen `recv` fail will see `send` fail too. Unread
+        // messages are foreign code, and dropped last.
+        let unread = self.inbound.close_receiver();
+        self.outbound.close_sender();
+        drop(unread);
     }
 }
 
 impl<Out, In> fmt::Debug for Port<Out, In> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Port")
-            .field("unread", &self.receiver.len())
+            .field("unread", &self.unread())
             .field("disconnected", &self.is_disconnected())
             .finish()
     }

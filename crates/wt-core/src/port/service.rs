@@ -10,7 +10,7 @@ use wt_sync::sync::Arc;
 use wt_sync::time::{Duration, Instant};
 
 use super::error::{CallError, RecvError, RecvTimeoutError, SendError, TryRecvError};
-use super::link::{Outlet, link};
+use super::link::Link;
 
 /// Makes a connected client and server.
 ///
@@ -32,16 +32,25 @@ use super::link::{Outlet, link};
 /// ```
 #[must_use]
 pub fn service<Req, Rep>() -> (Client<Req, Rep>, Server<Req, Rep>) {
-    let (outlet, unread, receiver) = link(None);
+    let requests = Link::new(None);
     let client = Client {
-        outlet: Arc::new(outlet),
+        asking: Arc::new(Asking(Arc::clone(&requests))),
     };
-    (client, Server { receiver, unread })
+    (client, Server { requests })
 }
 
 /// The asking side. Clones ask the same server.
 pub struct Client<Req, Rep> {
-    outlet: Arc<Outlet<Request<Req, Rep>>>,
+    asking: Arc<Asking<Req, Rep>>,
+}
+
+/// Goes with the last client.
+struct Asking<Req, Rep>(Arc<Link<Request<Req, Rep>>>);
+
+impl<Req, Rep> Drop for Asking<Req, Rep> {
+    fn drop(&mut self) {
+        self.0.close_sender();
+    }
 }
 
 impl<Req, Rep> Client<Req, Rep> {
@@ -97,7 +106,8 @@ impl<Req, Rep> Client<Req, Rep> {
             message,
             reply_to: ReplyTo { sender },
         };
-        self.outlet
+        self.asking
+            .0
             .send(request)
             .map_err(|SendError(request)| CallError::Disconnected(request.message))?;
         Ok(receiver)
@@ -107,7 +117,7 @@ impl<Req, Rep> Client<Req, Rep> {
 impl<Req, Rep> Clone for Client<Req, Rep> {
     fn clone(&self) -> Self {
         Self {
-            outlet: Arc::clone(&self.outlet),
+            asking: Arc::clone(&self.asking),
         }
     }
 }
@@ -118,10 +128,7 @@ impl<Req, Rep> Clone for Client<Req, Rep> {
 /// Dropping the server drops the requests it has not received, and their callers
 /// get [`CallError::NoReply`].
 pub struct Server<Req, Rep> {
-    // Dropped in this order: the receiver first, so that no request slips in between.
-    receiver: flume::Receiver<Request<Req, Rep>>,
-    #[expect(dead_code, reason = "dropped for its effect: it frees unread requests")]
-    unread: Outlet<Request<Req, Rep>>,
+    requests: Arc<Link<Request<Req, Rep>>>,
 }
 
 impl<Req, Rep> Server<Req, Rep> {
@@ -132,7 +139,7 @@ impl<Req, Rep> Server<Req, Rep> {
     ///
     /// Returns [`RecvError`] in the latter case.
     pub fn recv(&self) -> Result<Request<Req, Rep>, RecvError> {
-        self.receiver.recv().map_err(|_| RecvError)
+        self.requests.recv()
     }
 
     /// Receives the oldest request if there is one. Never blocks.
@@ -141,7 +148,7 @@ impl<Req, Rep> Server<Req, Rep> {
     ///
     /// Returns [`TryRecvError`]: nothing is there yet, or never will be.
     pub fn try_recv(&self) -> Result<Request<Req, Rep>, TryRecvError> {
-        self.receiver.try_recv().map_err(TryRecvError::from)
+        self.requests.try_recv()
     }
 
     /// Receives the oldest request. Blocks until there is one, the last client is
@@ -151,9 +158,7 @@ impl<Req, Rep> Server<Req, Rep> {
     ///
     /// Returns [`RecvTimeoutError`] in the latter two cases.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Request<Req, Rep>, RecvTimeoutError> {
-        self.receiver
-            .recv_timeout(timeout)
-            .map_err(RecvTimeoutError::from)
+        self.requests.recv_timeout(timeout)
     }
 
     /// Receives the oldest request. The task, not the thread, waits.
@@ -162,7 +167,20 @@ impl<Req, Rep> Server<Req, Rep> {
     ///
     /// As [`recv`](Self::recv).
     pub async fn recv_async(&self) -> Result<Request<Req, Rep>, RecvError> {
-        self.receiver.recv_async().await.map_err(|_| RecvError)
+        self.requests.recv_async().await
+    }
+}
+
+impl<Req, Rep> Server<Req, Rep> {
+    pub(super) fn requests(&self) -> &Link<Request<Req, Rep>> {
+        &self.requests
+    }
+}
+
+impl<Req, Rep> Drop for Server<Req, Rep> {
+    fn drop(&mut self) {
+        // The callers of unread requests are told by dropping these.
+        drop(self.requests.close_receiver());
     }
 }
 
@@ -217,7 +235,7 @@ impl<Rep> ReplyTo<Rep> {
     /// Returns [`SendError`], with the reply inside, if the caller has stopped
     /// waiting.
     pub fn send(self, reply: Rep) -> Result<(), SendError<Rep>> {
-        Ok(self.sender.send(reply)?)
+        self.sender.send(reply).map_err(|error| SendError(error.0))
     }
 
     /// Whether the caller has stopped waiting.
@@ -236,7 +254,7 @@ impl<Req, Rep> fmt::Debug for Client<Req, Rep> {
 impl<Req, Rep> fmt::Debug for Server<Req, Rep> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("unread", &self.receiver.len())
+            .field("unread", &self.requests.len())
             .finish()
     }
 }
