@@ -81,7 +81,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Runs `f` marked as "in the allocator", for [`is_inside`].
+/// Runs `f` marked as "in the allocator", for `is_inside`.
 fn inside<T>(f: impl FnOnce() -> T) -> T {
     let _ = LOCAL.try_with(|local| local.inside.set(true));
     let result = f();
@@ -159,6 +159,7 @@ pub(crate) fn exempt_this_thread() {
 
 /// Whether the calling thread is in the middle of the system's allocator. A
 /// signal handler that finds `true` must not allocate.
+#[cfg(target_os = "linux")]
 pub(crate) fn is_inside() -> bool {
     LOCAL.try_with(|local| local.inside.get()).unwrap_or(true)
 }

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::thread;
 
+#[cfg(unix)]
 use deadline::within_patience;
 use tempfile::TempDir;
 use wt_core::buffer::{Advice, MapOptions, Mapping, OpenError, SharedSlice};

@@ -6,9 +6,11 @@ mod deadline;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::PathBuf;
+#[cfg(target_os = "linux")]
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+#[cfg(target_os = "linux")]
 use deadline::within_patience;
 use tempfile::TempDir;
 use wt_core::buffer::{Advice, Change, Load, Lock, MapOptions, Mapping};

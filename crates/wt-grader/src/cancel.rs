@@ -88,6 +88,7 @@ impl Drop for Group {
     }
 }
 
+#[cfg(unix)]
 fn kill_all() {
     for leader in GROUPS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         kill_group(*leader);
