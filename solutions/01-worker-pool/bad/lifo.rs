@@ -1,4 +1,5 @@
 //! Must fail: one_worker_keeps_the_order (wrong)
+//! Redact: numbers
 //!
 //! The mistake: a `Vec` as the queue. `pop` takes the job that came last, so under load the
 //! first job may wait for ever.

@@ -37,7 +37,7 @@ and the stored text; at least one of them passes the visible test.",
             short: Some('j'),
             long: "jobs",
             value: Value::Number,
-            about: "how many solutions are graded at once (default: the cores)",
+            about: "how many solutions are graded at once (default: the cores and one)",
         },
         Opt {
             short: None,
@@ -68,7 +68,8 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
     let options = Options {
         bless: given.has("bless"),
-        jobs: given.number("jobs").unwrap_or(cores).max(1),
+        // Some of them wait in vain for a while, as they must; one more fills the gaps.
+        jobs: given.number("jobs").unwrap_or(cores + 1).max(1),
         runs: given.number("runs").unwrap_or(1).max(1),
     };
     let done = AtomicUsize::new(0);
