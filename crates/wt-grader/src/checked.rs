@@ -6,10 +6,10 @@
 //! code alone decides are kept.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::GradeError;
-use crate::files::{replace, sorted_entries};
+use crate::files::{hash_tree, replace};
 use crate::lesson::Lesson;
 use crate::session::{LessonReport, Outcome, Session};
 use crate::source::SourceSet;
@@ -126,17 +126,6 @@ fn key(session: &Session<'_>, lesson: &Lesson) -> Option<u64> {
     std::fs::read(lesson.exercise.join("lesson.toml"))
         .ok()
         .hash(&mut hasher);
-    hash_tree(&lesson.solution().join("hidden"), &mut hasher);
+    hash_tree(&lesson.solution().join("hidden"), &mut hasher).ok()?;
     Some(hasher.finish())
-}
-
-fn hash_tree(folder: &Path, hasher: &mut DefaultHasher) {
-    for path in sorted_entries(folder).unwrap_or_default() {
-        path.file_name().hash(hasher);
-        if path.is_dir() {
-            hash_tree(&path, hasher);
-        } else {
-            std::fs::read(&path).ok().hash(hasher);
-        }
-    }
 }

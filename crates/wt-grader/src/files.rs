@@ -1,5 +1,6 @@
 //! The few things that several modules do with files.
 
+use std::hash::{DefaultHasher, Hash};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -49,4 +50,26 @@ pub fn replace(path: &Path, text: &str) -> Result<(), GradeError> {
     let fresh = path.with_extension(format!("new-{}", std::process::id()));
     std::fs::write(&fresh, text).map_err(|error| GradeError::io("write", &fresh, &error))?;
     std::fs::rename(&fresh, path).map_err(|error| GradeError::io("write", path, &error))
+}
+
+/// Feeds the names and bytes of all files below `folder` to `hasher`.
+pub(crate) fn hash_tree(folder: &Path, hasher: &mut DefaultHasher) -> Result<(), GradeError> {
+    for path in sorted_entries(folder)? {
+        if path.is_dir() {
+            hash_tree(&path, hasher)?;
+        } else {
+            hash_file(&path, hasher)?;
+        }
+    }
+    Ok(())
+}
+
+/// Feeds a file's name and bytes to `hasher`.
+pub(crate) fn hash_file(path: &Path, hasher: &mut DefaultHasher) -> Result<(), GradeError> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        GradeError::Course(format!("cannot read `{}`: {error}", path.display()))
+    })?;
+    path.file_name().hash(hasher);
+    bytes.hash(hasher);
+    Ok(())
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::course::Course;
 use crate::error::GradeError;
-use crate::files::sorted_entries;
+use crate::files::{hash_file, hash_tree};
 use crate::process;
 use crate::toolchain::Toolchain;
 
@@ -168,24 +168,4 @@ fn stamp(root: &Path, toolchain: &Toolchain) -> Result<u64, GradeError> {
         hash_tree(&folder.join("src"), &mut hasher)?;
     }
     Ok(hasher.finish())
-}
-
-fn hash_tree(folder: &Path, hasher: &mut DefaultHasher) -> Result<(), GradeError> {
-    for path in sorted_entries(folder)? {
-        if path.is_dir() {
-            hash_tree(&path, hasher)?;
-        } else {
-            hash_file(&path, hasher)?;
-        }
-    }
-    Ok(())
-}
-
-fn hash_file(path: &Path, hasher: &mut DefaultHasher) -> Result<(), GradeError> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        GradeError::Course(format!("cannot read `{}`: {error}", path.display()))
-    })?;
-    path.file_name().hash(hasher);
-    bytes.hash(hasher);
-    Ok(())
 }

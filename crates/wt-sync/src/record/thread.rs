@@ -2,7 +2,6 @@
 //! down. What is not here is std's own.
 
 use std::io;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -243,7 +242,7 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     let place = Location::caller();
-    let open = OpenScope(PhantomData);
+    let open = OpenScope;
     std::thread::scope(|inner| {
         let scope = Scope::of(inner);
         // From the end of `f` on, std waits for the scope's threads, also if `f` panics.
@@ -254,7 +253,7 @@ where
 }
 
 /// Lives from before std's scope until after it.
-struct OpenScope(PhantomData<()>);
+struct OpenScope;
 
 impl Drop for OpenScope {
     fn drop(&mut self) {

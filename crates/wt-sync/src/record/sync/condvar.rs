@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::map;
 use super::mutex::{Mutex, MutexGuard};
 use crate::record::state::{Tag, Wait, state, waiting};
 use crate::record::step::StepKind;
@@ -49,7 +50,7 @@ impl Condvar {
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let wait = Wait::Notify(self.tag.handle());
         self.asleep(guard, wait, Location::caller(), |inner| {
-            split(self.inner.wait(inner), |inner| (inner, ()))
+            map(self.inner.wait(inner), |inner| (inner, ()))
         })
         .map_or_else(
             |poisoned| Err(only_guard(poisoned)),
@@ -89,7 +90,7 @@ impl Condvar {
         timeout: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         self.asleep(guard, Wait::Other, Location::caller(), |inner| {
-            split(
+            map(
                 self.inner.wait_timeout(inner, timeout),
                 |(inner, result)| (inner, WaitTimeoutResult(result.timed_out())),
             )
@@ -181,14 +182,6 @@ impl Condvar {
                 Err(PoisonError::new((guard, more)))
             }
         }
-    }
-}
-
-/// Applies `f` to the value of both arms.
-fn split<A, B>(result: LockResult<A>, f: impl FnOnce(A) -> B) -> LockResult<B> {
-    match result {
-        Ok(value) => Ok(f(value)),
-        Err(poisoned) => Err(PoisonError::new(f(poisoned.into_inner()))),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
+use super::map;
 use crate::record::state::{Place, Tag, Wait, state, waiting};
 use crate::record::step::StepKind;
 
@@ -130,7 +131,7 @@ impl<T: ?Sized> RwLock<T> {
         record.last_reader = Some((me, place));
         state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
         drop(state);
-        both(taken, |inner| RwLockReadGuard {
+        map(taken, |inner| RwLockReadGuard {
             inner,
             tag: &self.tag,
         })
@@ -146,7 +147,7 @@ impl<T: ?Sized> RwLock<T> {
         self.tag.record(&mut state).owner = Some((me, place));
         state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
         drop(state);
-        both(taken, |inner| RwLockWriteGuard {
+        map(taken, |inner| RwLockWriteGuard {
             inner,
             tag: &self.tag,
         })
@@ -159,13 +160,6 @@ fn now<G>(tried: TryLockResult<G>) -> Option<LockResult<G>> {
         Ok(guard) => Some(Ok(guard)),
         Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
         Err(TryLockError::WouldBlock) => None,
-    }
-}
-
-fn both<A, B>(result: LockResult<A>, f: impl FnOnce(A) -> B) -> LockResult<B> {
-    match result {
-        Ok(value) => Ok(f(value)),
-        Err(poisoned) => Err(PoisonError::new(f(poisoned.into_inner()))),
     }
 }
 
