@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod coverage;
 pub(crate) mod doctor;
 pub(crate) mod example;
 pub(crate) mod export;

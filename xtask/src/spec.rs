@@ -83,6 +83,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::doctor::SPEC,
     &command::completions::SPEC,
     &command::verify::SPEC,
+    &command::coverage::SPEC,
     &command::new::SPEC,
     &command::export::SPEC,
     &crate::help::SPEC,

@@ -63,11 +63,12 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn text_or(&self, key: &str, default: &str) -> Result<String, String> {
-        if self.get(key).is_some() {
-            self.text(key)
-        } else {
-            Ok(default.to_owned())
-        }
+        Ok(self.text_if(key)?.unwrap_or_else(|| default.to_owned()))
+    }
+
+    /// `None` if the key is not there.
+    pub(crate) fn text_if(&self, key: &str) -> Result<Option<String>, String> {
+        self.get(key).map(|_| self.text(key)).transpose()
     }
 
     pub(crate) fn number(&self, key: &str) -> Result<u32, String> {

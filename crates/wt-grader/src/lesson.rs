@@ -75,6 +75,8 @@ pub struct CheckSpec {
     pub ask: String,
     /// The most live memory it may use, in bytes.
     pub memory: u64,
+    /// Which of the lesson's objectives it checks; the first if it does not say.
+    pub objective: Option<String>,
 }
 
 /// How a check is judged.
@@ -172,6 +174,15 @@ impl Lesson {
         own != std::fs::read(self.starter()).ok()
     }
 
+    /// The checks that check `objective`: those that name it, and for the lesson's
+    /// first objective also those that name none.
+    pub fn checks_of<'a>(&'a self, objective: &'a str) -> impl Iterator<Item = &'a CheckSpec> {
+        let first = self.objectives.first().map(String::as_str);
+        self.checks
+            .iter()
+            .filter(move |check| check.objective.as_deref().or(first) == Some(objective))
+    }
+
     /// The folder of its example.
     #[must_use]
     pub fn example(&self) -> PathBuf {
@@ -220,6 +231,7 @@ impl CheckSpec {
             look_at: fields.text("look_at")?,
             ask: fields.text("ask")?,
             memory: u64::from(fields.number_or("memory_mib", DEFAULT_MEMORY_MIB)?) << 20,
+            objective: fields.text_if("objective")?,
             id,
         })
     }

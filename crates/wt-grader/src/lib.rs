@@ -25,6 +25,7 @@
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`pack`], [`export`] | the course without its solutions |
 //! | [`mod@bench`] | a learner's solution against others, measured |
+//! | [`coverage`] | which objective is taught and checked where |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod bench;
@@ -32,6 +33,7 @@ pub mod cancel;
 pub mod checked;
 pub mod compile;
 pub mod course;
+pub mod coverage;
 pub mod disk;
 pub mod error;
 pub mod explain;

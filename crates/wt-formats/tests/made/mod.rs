@@ -323,5 +323,6 @@ fn check((id, claim, points): (&str, &str, u32)) -> CheckSpec {
         look_at: String::from("Queue<T>::push"),
         ask: String::from("who waits, and who wakes it?"),
         memory: 64 << 20,
+        objective: None,
     }
 }

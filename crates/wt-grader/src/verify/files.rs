@@ -114,6 +114,21 @@ fn identity(course: &Course, lesson: &Lesson) -> Vec<String> {
                 "the objective `{objective}` is not in `course.toml`"
             ));
         }
+        if lesson.checks_of(objective).next().is_none() {
+            problems.push(format!(
+                "no check is for the objective `{objective}`; write `objective = \"{objective}\"` in one"
+            ));
+        }
+    }
+    for spec in &lesson.checks {
+        if let Some(objective) = spec.objective.as_ref()
+            && !lesson.objectives.contains(objective)
+        {
+            problems.push(format!(
+                "the check `{}` is for `{objective}`, which is no objective of the lesson",
+                spec.id
+            ));
+        }
     }
     let packages = [
         (lesson.exercise.clone(), "ex"),
