@@ -80,6 +80,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::reset::SPEC,
     &command::solution::SPEC,
     &command::bench::SPEC,
+    &command::book::SPEC,
     &command::doctor::SPEC,
     &command::completions::SPEC,
     &command::verify::SPEC,

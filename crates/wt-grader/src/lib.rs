@@ -25,10 +25,12 @@
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`pack`], [`export`] | the course without its solutions |
 //! | [`mod@bench`] | a learner's solution against others, measured |
+//! | [`book`] | the book's pages, and how long they take to read |
 //! | [`coverage`] | which objective is taught and checked where |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod bench;
+pub mod book;
 pub mod cancel;
 pub mod checked;
 pub mod compile;
@@ -45,6 +47,7 @@ pub mod kit;
 pub mod lesson;
 pub mod limits;
 pub mod pack;
+mod pages;
 pub mod process;
 pub mod progress;
 pub mod report;

@@ -8,7 +8,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::book;
 use crate::compile::Compiled;
+use crate::course::Course;
 use crate::error::GradeError;
 use crate::files::sorted_entries;
 use crate::lesson::{Lesson, Mode, Track};
@@ -22,7 +24,6 @@ use crate::source::SourceSet;
 mod bad;
 mod bench;
 mod files;
-mod links;
 
 /// The first line of every other right solution begins with this.
 const ALSO_MARK: &str = "//! Also right: ";
@@ -91,6 +92,16 @@ pub fn verify(
         ..session.clone()
     };
     let plain = session.plain(announce)?;
+    let mut findings = Vec::new();
+    let has_book = session.course.root.join(Course::SUMMARY).is_file();
+    if has_book && lessons.len() == session.course.lessons.len() {
+        let finding = Finding {
+            subject: String::from("book"),
+            problems: book::problems(session.course)?,
+        };
+        tell(&finding);
+        findings.push(finding);
+    }
     let mut items = Vec::new();
     for lesson in lessons {
         let limits = match TimeLimits::measured(&session, lesson) {
@@ -100,11 +111,12 @@ pub fn verify(
         };
         items.extend(items_of(lesson, &limits)?);
     }
-    in_parallel(&items, options.jobs, |item| {
+    findings.extend(in_parallel(&items, options.jobs, |item| {
         let finding = examine(&session, &plain, item, options)?;
         tell(&finding);
         Ok(finding)
-    })
+    })?);
+    Ok(findings)
 }
 
 fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>, GradeError> {
@@ -260,7 +272,6 @@ fn stem(path: &Path) -> String {
 
 fn files_and_counts(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String>, GradeError> {
     let mut problems = files::problems(session.course, lesson);
-    problems.extend(links::problems(session.course, lesson));
     let count = |kind: &str| rust_files(&lesson.solution().join(kind)).map(|files| files.len());
     let least = if lesson.track == Track::Core { 5 } else { 3 };
     if count("bad")? < least {

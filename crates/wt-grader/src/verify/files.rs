@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::course::Course;
 use crate::lesson::{Lesson, Mode};
+use crate::pages;
 
 /// Stands in a new lesson's files where words are to be written; what follows it
 /// says which.
@@ -20,7 +21,21 @@ pub(super) fn problems(course: &Course, lesson: &Lesson) -> Vec<String> {
     problems.extend(identity(course, lesson));
     problems.extend(hints(lesson));
     problems.extend(not_in_the_summary(course, lesson));
+    problems.extend(links(course, lesson));
     problems
+}
+
+/// The links of its pages, and what its chapter includes.
+fn links(course: &Course, lesson: &Lesson) -> Vec<String> {
+    [
+        lesson.exercise.join("README.md"),
+        lesson.exercise.join("HINTS.md"),
+        lesson.solution().join("NOTES.md"),
+        course.root.join(Course::chapter(lesson)),
+    ]
+    .iter()
+    .flat_map(|page| pages::problems(course, page))
+    .collect()
 }
 
 fn required(lesson: &Lesson) -> Vec<PathBuf> {
