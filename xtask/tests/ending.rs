@@ -47,7 +47,7 @@ fn a_wrong_answer_is_told_with_place_and_question() {
 
 what   nothing_sums_to_zero: the sum of no numbers is 1, not 0
 where  exercises/01-adder/src/lib.rs:4, `total`
-next   what is there to add?   more: cargo xtask hint 01
+next   with no numbers the sum is 1. What should a sum begin with?   more: cargo xtask hint 01
 ";
     assert_eq!(ran.stdout, expected, "{}", ran.text());
 }

@@ -20,6 +20,7 @@
 //! | [`process`], [`cancel`] | a child with limits, and Ctrl-C |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`] | one lesson, graded |
+//! | `mistake` | what is known of a failure that others had before |
 //! | [`report`], [`explain`] | what a person reads |
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
@@ -42,6 +43,7 @@ pub mod judge;
 pub mod kit;
 pub mod lesson;
 pub mod limits;
+mod mistake;
 pub mod pack;
 pub mod process;
 pub mod progress;
