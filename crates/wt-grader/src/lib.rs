@@ -17,7 +17,7 @@
 //! | [`course`], [`lesson`] | the folders, read and checked |
 //! | [`source`] | a learner's code, as bytes in memory |
 //! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
-//! | [`process`], [`cancel`] | a child with limits, and Ctrl-C |
+//! | [`process`], [`cancel`], `orphans` | a child with limits, Ctrl-C, and no survivors |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`] | one lesson, graded |
 //! | `mistake` | what is known of a failure that others had before |
@@ -44,6 +44,7 @@ pub mod kit;
 pub mod lesson;
 pub mod limits;
 mod mistake;
+mod orphans;
 pub mod pack;
 pub mod process;
 pub mod progress;
