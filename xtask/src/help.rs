@@ -39,10 +39,10 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
 
 /// Prints the help of a command, or of all.
 pub(crate) fn show(spec: Option<&Spec>, terminal: Terminal) {
-    terminal.print(&spec.map_or_else(all, one));
+    terminal.print(&spec.map_or_else(|| all(terminal), |spec| one(spec, terminal)));
 }
 
-fn all() -> String {
+fn all(terminal: Terminal) -> String {
     let mut text = String::from(
         "cargo xtask: learn worker threads, one exercise at a time\n\n\
          USAGE\n    cargo xtask [COMMAND] [OPTIONS]\n\n    \
@@ -55,12 +55,12 @@ fn all() -> String {
         let _ = writeln!(text, "\n{title}");
         for spec in COMMANDS.iter().filter(|spec| spec.group == group) {
             let usage = format!("{}{}", spec.name, spec.words.usage());
-            let _ = writeln!(text, "    {usage:<21} {}", spec.summary);
+            text.push_str(&terminal.hanging(&format!("    {usage:<21} "), spec.summary));
         }
     }
     text.push_str("\nOPTIONS\n");
     for option in GLOBAL {
-        text.push_str(&line_of(option));
+        text.push_str(&line_of(option, terminal));
     }
     text.push_str(
         "\nA LESSON is a number, a name or a part of a name: 3, 03, bounded-queue, bounded.\n\
@@ -74,31 +74,34 @@ fn all() -> String {
     text
 }
 
-fn one(spec: &Spec) -> String {
+fn one(spec: &Spec, terminal: Terminal) -> String {
     let usage = format!("cargo xtask {}{}", spec.name, spec.words.usage());
-    let mut text = format!("{usage}: {}\n\n{}\n\nEXAMPLES\n", spec.summary, spec.about);
+    let mut text = terminal.hanging("", &format!("{usage}: {}", spec.summary));
+    text.push('\n');
+    for line in spec.about.lines() {
+        text.push_str(&terminal.hanging("", line));
+    }
+    text.push_str("\nEXAMPLES\n");
     let width = spec.examples.iter().map(|(typed, _)| typed.len()).max();
     for (typed, means) in spec.examples {
-        let _ = writeln!(
-            text,
-            "    cargo xtask {typed:<width$}   {means}",
-            width = width.unwrap_or(0)
-        );
+        let head = format!("    cargo xtask {typed:<0$}   ", width.unwrap_or(0));
+        text.push_str(&terminal.hanging(&head, means));
     }
     text.push_str("\nOPTIONS\n");
     for option in spec.options.iter().chain(GLOBAL) {
-        text.push_str(&line_of(option));
+        text.push_str(&line_of(option, terminal));
     }
     text
 }
 
-fn line_of(option: &Opt) -> String {
+fn line_of(option: &Opt, terminal: Terminal) -> String {
     let short = option
         .short
         .map_or_else(|| "    ".into(), |short| format!("-{short}, "));
     let usage = format!("{short}--{}{}", option.long, option.value.usage());
     if usage.len() > 23 {
-        return format!("    {usage}\n{:28}{}\n", "", option.about);
+        let about = terminal.hanging(&" ".repeat(28), option.about);
+        return format!("    {usage}\n{about}");
     }
-    format!("    {usage:<23} {}\n", option.about)
+    terminal.hanging(&format!("    {usage:<23} "), option.about)
 }

@@ -4,6 +4,7 @@ mod command;
 mod exit;
 mod given;
 mod help;
+mod markdown;
 mod spec;
 mod terminal;
 

@@ -203,6 +203,9 @@ mod tests {
         for spec in COMMANDS {
             assert!(!spec.about.is_empty(), "{}", spec.name);
             assert!(!spec.examples.is_empty(), "{}", spec.name);
+            // What is longer would be broken in a terminal of the usual width.
+            let long = spec.about.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(long, None, "{}", spec.name);
             let own = |(example, _): &&(&str, &str)| example.starts_with(spec.name);
             assert!(
                 spec.examples.iter().all(|example| own(&example)),

@@ -95,6 +95,16 @@ impl Terminal {
         }
     }
 
+    /// `head` and `text`, whose further lines go below its first.
+    pub(crate) fn hanging(self, head: &str, text: &str) -> String {
+        let margin = head.chars().count();
+        let room = self
+            .width
+            .map_or(usize::MAX, |width| width.saturating_sub(margin));
+        let lines = wt_grader::report::wrapped(text, room);
+        format!("{head}{}\n", lines.join(&format!("\n{:margin$}", "")))
+    }
+
     pub(crate) fn paint(self, code: &str, text: &str) -> String {
         if self.color {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")

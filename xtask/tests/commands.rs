@@ -40,11 +40,11 @@ fn list_shows_every_lesson_under_its_part_and_the_sums() {
 A small course
 
 Part 1 · Sums
-         01 adder                core      5 min  Add numbers with workers
-         02 adding-aloud         core     10 min  Say what you add
+         01 adder                 5 min  Add numbers with workers
+         02 adding-aloud         10 min  Say what you add
 
 Part 2 · Tickets
-         03 single-ticket        stretch  15 min  A ticket that is used once
+         03 single-ticket        15 min  A ticket that is used once (stretch)
 
 core: 2 lessons, 15 minutes, 0 done
 stretch: 1 lesson, 15 minutes, 0 done
@@ -480,6 +480,52 @@ fn a_narrow_terminal_gets_short_lines_and_places_are_links_where_it_knows_them()
         "\u{1b}]8;;file://{}/exercises/01-adder/src/lib.rs\u{1b}\\exercises/01-adder/src/lib.rs:",
         course.root().display()
     ));
+}
+
+#[test]
+fn no_line_is_broken_by_a_terminal_of_80_columns() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: `script` is not installed");
+        return;
+    }
+    let course = Course::new();
+    course.write(
+        "exercises/01-adder/HINTS.md",
+        "## 1\n\nA line of a hint that is a good deal longer than any terminal of the usual \
+         width is wide,\nand [a link](https://doc.rust-lang.org/std/thread/fn.scope.html) in it.\n\
+         \n## 2\n\nb\n\n## 3\n\nc\n",
+    );
+    let on_terminal = |words: &str, hyperlink: &str| {
+        let typed = "exec script -qefc \"stty cols 80; '$0' $*\" /dev/null";
+        let program = course.program(words).through(["sh", "-c", typed]);
+        let program = program.env("TERM", "xterm").env("NO_COLOR", "1");
+        program.env("FORCE_HYPERLINK", hyperlink).run()
+    };
+    for words in [
+        "",
+        "help",
+        "help check",
+        "help bench",
+        "list",
+        "doctor",
+        "hint 01",
+        "check 01",
+    ] {
+        let ran = on_terminal(words, "0");
+        for line in ran.stdout.lines() {
+            let width = line.trim_end().chars().count();
+            assert!(width <= 80, "{words}: {width}: {line}");
+        }
+    }
+    on_terminal("hint 01 --level 1", "0")
+        .says("a link [1] in it.")
+        .says("\n[1] https://doc.rust-lang.org/std/thread/fn.scope.html");
+    on_terminal("hint 01 --level 1", "1")
+        .says("\u{1b}]8;;https://doc.rust-lang.org/std/thread/fn.scope.html\u{1b}\\a link");
+    // A pipe gets the text as it was written.
+    course
+        .run("hint 01 --level 1")
+        .says("and [a link](https://doc.rust-lang.org/std/thread/fn.scope.html) in it.");
 }
 
 #[test]

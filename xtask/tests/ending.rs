@@ -47,7 +47,7 @@ fn a_wrong_answer_is_told_with_place_and_question() {
 
 what   nothing_sums_to_zero: the sum of no numbers is 1, not 0
 where  exercises/01-adder/src/lib.rs:4, `total`
-next   what is there to add?   more: cargo xtask hint 01
+next   with no numbers the sum is 1. What should a sum begin with?   more: cargo xtask hint 01
 ";
     assert_eq!(ran.stdout, expected, "{}", ran.text());
 }
@@ -305,6 +305,25 @@ fn a_programs_own_child_does_not_outlive_the_check() {
     )));
     course.program("check 01").run().exits(1);
     course::wait_for("the end of the child", || !is_sleeping(&mark));
+}
+
+#[test]
+fn a_child_in_a_session_of_its_own_does_not_outlive_the_check_either() {
+    let mark = format!("{}.75", 1_000_000 + std::process::id());
+    // Two of them: one that holds the check's output open, and one whose parent is
+    // gone while the check still runs.
+    let script = format!("setsid sleep {mark} & setsid sh -c 'sleep {mark} & wait' & exit");
+    let start =
+        format!("std::process::Command::new(\"sh\").args([\"-c\", {script:?}]).status().unwrap();");
+    for body in [
+        "return 1;",
+        "std::process::exit(0)",
+        "loop { std::thread::park() }",
+    ] {
+        checked(&format!("{start} {body}"));
+        // No waiting here: when the verdict comes they have ended.
+        assert!(!is_sleeping(&mark), "a child lives on after `{body}`");
+    }
 }
 
 fn is_sleeping(mark: &str) -> bool {

@@ -119,12 +119,18 @@ fn ctrl_c_does_not_wait_for_the_limit() {
 #[test]
 fn ctrl_c_kills_what_the_checked_code_has_started() {
     let course = Course::apart().with_kit();
-    let body = "std::process::Command::new(\"sleep\").arg(\"1000\").status().unwrap();";
-    let running = in_the_middle_of_a_check(&course, body);
-    running.signal("INT");
-    running.end().exits(130);
-    wait_for("the end of the child", || workers(&course).is_empty());
-    nothing_is_left(&course);
+    for (program, words) in [
+        ("sleep", "[\"1000\"]"),
+        ("setsid", "[\"-w\", \"sleep\", \"1000\"]"),
+    ] {
+        let body =
+            format!("std::process::Command::new({program:?}).args({words}).status().unwrap();");
+        let running = in_the_middle_of_a_check(&course, &body);
+        running.signal("INT");
+        running.end().exits(130);
+        wait_for("the end of the child", || workers(&course).is_empty());
+        nothing_is_left(&course);
+    }
 }
 
 /// A constant that is never done keeps rustc busy.

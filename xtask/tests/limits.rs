@@ -38,6 +38,22 @@ fn a_hang_ends_with_every_thread_named() {
 }
 
 #[test]
+fn a_program_that_goes_to_another_folder_keeps_its_line_numbers() {
+    for wait in [
+        "loop { std::thread::park() }",
+        "loop { std::hint::spin_loop() }",
+    ] {
+        checked(&format!(
+            "std::env::set_current_dir(\"/\").unwrap(); {wait}"
+        ))
+        .says("nothing_sums_to_zero: hung")
+        .says("where  exercises/01-adder/src/lib.rs:6, `total`")
+        .says("thread `check`")
+        .says("exercises/01-adder/src/lib.rs:6, in `total`");
+    }
+}
+
+#[test]
 fn two_locks_in_two_orders_are_a_hang_with_both_lines() {
     checked(
         "let (a, b) = (std::sync::Mutex::new(1), std::sync::Mutex::new(2));

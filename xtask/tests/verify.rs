@@ -184,13 +184,13 @@ fn a_lesson_with_too_few_known_bad_solutions_is_found() {
 fn a_verdict_text_that_has_changed_is_found_and_blessed() {
     let course = only(&[BAD]);
     let text = course.read(BAD_TEXT);
-    course.edit(LESSON, "what is there to add?", "what is nothing?");
+    course.edit(BAD, "What should a sum begin with?", "And who is 1?");
     broken(&course, "bad/starts_at_one")
         .says("its verdict is not the one in `solutions/01-adder/bad/verdicts/starts_at_one.txt`")
         .says("before:")
-        .says("next   what is there to add?")
+        .says("next   with no numbers the sum is 1. What should a sum begin with?")
         .says("now:")
-        .says("next   what is nothing?");
+        .says("next   with no numbers the sum is 1. And who is 1?");
     assert_eq!(course.read(BAD_TEXT), text, "only `--bless` writes");
 
     course
@@ -198,7 +198,7 @@ fn a_verdict_text_that_has_changed_is_found_and_blessed() {
         .says("holds   01 bad/starts_at_one\n");
     assert_eq!(
         course.read(BAD_TEXT),
-        text.replace("what is there to add?", "what is nothing?")
+        text.replace("What should a sum begin with?", "And who is 1?")
     );
 }
 

@@ -99,6 +99,7 @@ fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
         }
     }
     panics::install_hook();
+    crate::stacks::remember_home();
     alloc::exempt_this_thread();
     // The watchdog, which is this thread.
     #[cfg(feature = "record")]

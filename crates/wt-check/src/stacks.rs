@@ -10,6 +10,8 @@
 //! The idea is that of Go's `SIGQUIT` dump; `gdb -p` gives the same from outside.
 
 use std::backtrace::Backtrace;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::tasks::Task;
@@ -99,7 +101,7 @@ fn frames(text: &str) -> Vec<Frame> {
             if let (Some(line), Some(file)) = (at, parts.next()) {
                 frames.push(Frame {
                     function: function.to_owned(),
-                    file: file.trim_start_matches("./").to_owned(),
+                    file: from_home(file),
                     line,
                 });
             }
@@ -108,6 +110,34 @@ fn frames(text: &str) -> Vec<Frame> {
         }
     }
     frames
+}
+
+/// The folder in which the check began, which is the one it was compiled in.
+static HOME: OnceLock<PathBuf> = OnceLock::new();
+
+/// Remembers the current folder, before the checked code can go to another.
+pub(crate) fn remember_home() {
+    if let Ok(folder) = std::env::current_dir() {
+        let _ = HOME.set(folder);
+    }
+}
+
+/// A file by its path from home. [`Backtrace`] writes paths from the current folder,
+/// with `./` before them, wherever that is by now.
+fn from_home(file: &str) -> String {
+    let Some(below) = file.strip_prefix("./") else {
+        return below_home(Path::new(file)).unwrap_or_else(|| file.to_owned());
+    };
+    let here = std::env::current_dir().ok();
+    let absolute = here.map(|here| here.join(below));
+    absolute
+        .and_then(|file| below_home(&file))
+        .unwrap_or_else(|| below.to_owned())
+}
+
+fn below_home(file: &Path) -> Option<String> {
+    let below = file.strip_prefix(HOME.get()?).ok()?;
+    Some(below.to_string_lossy().into_owned())
 }
 
 /// Names the wait by the library call that leads to it.
@@ -211,7 +241,9 @@ fn own_name(function: &str) -> &str {
 #[cfg(target_os = "linux")]
 mod signal {
     use std::backtrace::Backtrace;
+    use std::path::{Path, PathBuf};
     use std::ptr;
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
     use std::sync::{Mutex, Once, PoisonError};
     use std::time::Duration;

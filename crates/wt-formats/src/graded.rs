@@ -116,6 +116,7 @@ pub fn results(report: &LessonReport) -> Cow<'_, [CheckResult]> {
         spec,
         verdict: Verdict::new(word, ""),
         place: None,
+        hint: None,
     });
     Cow::Owned(unrun.collect())
 }

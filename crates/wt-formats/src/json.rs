@@ -96,6 +96,7 @@ fn check(report: &LessonReport, result: &CheckResult) -> Value {
         "place": result.place.as_ref().map(place),
         "look_at": result.spec.look_at,
         "ask": result.spec.ask,
+        "hint": result.hint,
         "threads": verdict.threads.iter().map(threads).collect::<Vec<_>>(),
         "steps": verdict.steps.iter().map(|step| plain(step)).collect::<Vec<_>>(),
         "notes": verdict.notes.iter().map(|note| plain(note)).collect::<Vec<_>>(),

@@ -5,6 +5,8 @@
 //! so folders are removed. The second ends the process at once.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -21,7 +23,7 @@ pub const EXIT_CODE: i32 = 130;
 ///
 /// The system's reason if a handler cannot be installed.
 #[cfg(unix)]
-pub fn listen() -> std::io::Result<()> {
+pub fn listen() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
@@ -45,7 +47,7 @@ pub fn listen() -> std::io::Result<()> {
 ///
 /// Never.
 #[cfg(not(unix))]
-pub fn listen() -> std::io::Result<()> {
+pub fn listen() -> io::Result<()> {
     Ok(())
 }
 
@@ -60,17 +62,19 @@ pub fn is_cancelled() -> bool {
 pub(crate) struct Group(u32);
 
 impl Group {
-    pub(crate) fn register(leader: u32) -> Self {
-        GROUPS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(leader);
-        let group = Self(leader);
-        // A signal between the spawn and this line has not seen the group.
+    /// Starts a child that leads a group of its own.
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<(Child, Self)> {
+        // Under the lock, so that no child of ours is taken for an orphan.
+        let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        groups.insert(child.id());
+        drop(groups);
+        let group = Self(child.id());
+        // A signal before this line may not have seen the group.
         if is_cancelled() {
             group.kill();
         }
-        group
+        Ok((child, group))
     }
 
     pub(crate) fn kill(&self) {
@@ -86,6 +90,12 @@ impl Drop for Group {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.0);
     }
+}
+
+/// Calls `f` with the children that we started ourselves; none is started meanwhile.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_own_children<T>(f: impl FnOnce(&BTreeSet<u32>) -> T) -> T {
+    f(&GROUPS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! The learner edition: the course without its solutions.
 //!
 //! Exercises begin with their starters. What `check` and `reset` need of a
-//! solution's folder, and what the reference took on this machine, goes into a
-//! pack per lesson ([`pack`]).
+//! solution's folder, what the reference took on this machine, and the headers of
+//! the known mistakes with their hints go into a pack per lesson ([`pack`]).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use crate::error::GradeError;
 use crate::files::{read_course_file, sorted_entries};
 use crate::lesson::Lesson;
 use crate::limits::TimeLimits;
+use crate::mistake;
 use crate::pack::{self, Pack};
 use crate::session::Session;
 
@@ -153,6 +154,9 @@ impl Writer<'_> {
         let mut pack = Pack::default();
         pack.add("hidden", &solution.join("hidden"))?;
         pack.add("starter/lib.rs", &starter)?;
+        for (name, text) in mistake::without_sources(lesson)? {
+            pack.add_bytes(&name, text.into_bytes());
+        }
         let times = TimeLimits::measured(session, lesson)?.to_ship();
         pack.add_bytes(TimeLimits::SHIPPED, times.into_bytes());
         self.write(&pack::path(lesson), pack.text(&lesson.folder).as_bytes())

@@ -17,9 +17,10 @@
 //! | [`course`], [`lesson`] | the folders, read and checked |
 //! | [`source`] | a learner's code, as bytes in memory |
 //! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
-//! | [`process`], [`cancel`] | a child with limits, and Ctrl-C |
+//! | [`process`], [`cancel`], `orphans` | a child with limits, Ctrl-C, and no survivors |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`] | one lesson, graded |
+//! | `mistake` | what is known of a failure that others had before |
 //! | [`report`], [`explain`] | what a person reads |
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
@@ -46,6 +47,8 @@ pub mod judge;
 pub mod kit;
 pub mod lesson;
 pub mod limits;
+mod mistake;
+mod orphans;
 pub mod pack;
 mod pages;
 pub mod process;

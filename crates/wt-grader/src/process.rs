@@ -2,7 +2,8 @@
 //!
 //! The child leads a process group of its own, which is killed as a whole when
 //! the child ends, when a limit is passed, and on Ctrl-C. On Linux the kernel
-//! also kills the child when the grader itself is killed.
+//! also kills the child when the grader itself is killed, and what has left the
+//! group ends with the child (`orphans`).
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::{self, Group};
 use crate::error::GradeError;
+use crate::orphans;
 
 /// What a child may use.
 #[derive(Debug, Clone, Copy)]
@@ -91,11 +93,10 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     contain(&mut command);
+    orphans::adopt();
     let start = Instant::now();
-    let mut child = command
-        .spawn()
-        .map_err(|error| cannot_start(&command, &error))?;
-    let group = Group::register(child.id());
+    let (mut child, group) =
+        Group::spawn(&mut command).map_err(|error| cannot_start(&command, &error))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A child that ended without reading is judged by how it ended.
         let _ = stdin.write_all(input);
@@ -115,6 +116,7 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
         .wait()
         .map_err(|error| GradeError::Fault(format!("cannot wait for a child: {error}")))?;
     drop(group);
+    orphans::end_all();
     let too_much = watch.drain(&events);
     if cancel::is_cancelled() {
         return Err(GradeError::Cancelled);
@@ -142,14 +144,13 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
 pub fn run_visibly(mut command: Command) -> Result<bool, GradeError> {
     command.stdin(Stdio::null());
     contain(&mut command);
-    let mut child = command
-        .spawn()
-        .map_err(|error| cannot_start(&command, &error))?;
-    let group = Group::register(child.id());
+    let (mut child, group) =
+        Group::spawn(&mut command).map_err(|error| cannot_start(&command, &error))?;
     let status = child
         .wait()
         .map_err(|error| GradeError::Fault(format!("cannot wait for a child: {error}")))?;
     drop(group);
+    orphans::spare();
     if cancel::is_cancelled() {
         Err(GradeError::Cancelled)
     } else {

@@ -226,12 +226,16 @@ pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> Strin
     if !output.is_empty() {
         style.field(&mut text, "output", &output.join("\n"));
     }
+    text.push_str(&next(result.question(), lesson, style));
+    text
+}
+
+/// The field with the question that leads on.
+pub(crate) fn next(question: &str, lesson: &Lesson, style: Style<'_>) -> String {
+    let mut text = String::new();
     let more = format!("more: cargo xtask hint {:02}", lesson.number);
-    style.field(
-        &mut text,
-        "next",
-        &format!("{}   {}", result.spec.ask, style.paint(DIM, &more)),
-    );
+    let value = format!("{question}   {}", style.paint(DIM, &more));
+    style.field(&mut text, "next", &value);
     text
 }
 

@@ -14,6 +14,7 @@ use crate::judge::{compare, judge};
 use crate::kit::{Facade, Kit};
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
+use crate::mistake;
 use crate::process::{self, End, Finished, Limits};
 use crate::scratch::Scratch;
 use crate::source::{Rejected, SourceSet};
@@ -78,6 +79,8 @@ pub struct CheckResult {
     pub verdict: Verdict,
     /// The line to look at.
     pub place: Option<Place>,
+    /// What helps whoever made the known mistake that fails like this.
+    pub hint: Option<String>,
 }
 
 /// This much before its limit a check begins to tell why it is not done.
@@ -222,11 +225,16 @@ impl<'a> Session<'a> {
                 Compiled::GaveUp(why) => vec![Outcome::GaveUp(why)],
                 Compiled::Done(rounds) => rounds
                     .into_iter()
-                    .map(|verdicts| Outcome::Checked {
-                        results: (lesson.checks.iter().zip(verdicts))
+                    .map(|verdicts| {
+                        let verdicts = lesson.checks.iter().zip(verdicts);
+                        let mut results: Vec<_> = verdicts
                             .map(|(spec, verdict)| located(lesson, source, spec, verdict))
-                            .collect(),
-                        warnings: library.warnings.clone(),
+                            .collect();
+                        mistake::diagnose(lesson, &mut results);
+                        Outcome::Checked {
+                            results,
+                            warnings: library.warnings.clone(),
+                        }
                     })
                     .collect(),
             },
@@ -463,6 +471,15 @@ fn located(lesson: &Lesson, source: &SourceSet, spec: &CheckSpec, verdict: Verdi
         spec: spec.clone(),
         verdict,
         place,
+        hint: None,
+    }
+}
+
+impl CheckResult {
+    /// The question that leads on.
+    #[must_use]
+    pub fn question(&self) -> &str {
+        self.hint.as_deref().unwrap_or(&self.spec.ask)
     }
 }
 

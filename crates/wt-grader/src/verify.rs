@@ -15,6 +15,7 @@ use crate::error::GradeError;
 use crate::files::sorted_entries;
 use crate::lesson::{Lesson, Mode, Track};
 use crate::limits::TimeLimits;
+use crate::mistake::stem;
 use crate::process::{self, End, Limits};
 use crate::report::{self, Style};
 use crate::scratch::Scratch;
@@ -116,6 +117,11 @@ pub fn verify(
         tell(&finding);
         Ok(finding)
     })?);
+    if options.bless {
+        for lesson in lessons {
+            bad::settle_hints(lesson)?;
+        }
+    }
     Ok(findings)
 }
 
@@ -261,13 +267,6 @@ fn visible_is_not_enough(
     }
     let problem = "every known-bad solution fails it, so the hidden checks add nothing";
     Ok(vec![problem.into()])
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
 }
 
 fn files_and_counts(session: &Session<'_>, lesson: &Lesson) -> Result<Vec<String>, GradeError> {

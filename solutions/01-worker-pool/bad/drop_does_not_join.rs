@@ -1,4 +1,5 @@
 //! Must fail: drop_waits_for_the_running_jobs (wrong)
+//! Hint: `drop` tells the workers to end and does not wait for them. If `main` returned now, what would become of the job that a worker is in the middle of?
 //!
 //! The mistake: `drop` gives up the sender and the handles. The workers do end, later. If
 //! `main` returns meanwhile, the process ends in the middle of their jobs.

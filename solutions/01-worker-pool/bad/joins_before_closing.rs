@@ -1,4 +1,5 @@
 //! Must fail: drop_leaves_no_thread (wrong)
+//! Hint: `drop` waits for the workers, and the workers wait for the next job: nobody has told them that none will come. What would tell them, and has it happened at the moment when `drop` begins to join?
 //!
 //! The mistake: `drop` joins the workers while the pool still owns the sender. A field is
 //! dropped only after `drop` has returned, so each worker waits for a job, and `drop` waits

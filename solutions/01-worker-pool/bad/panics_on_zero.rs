@@ -1,4 +1,5 @@
 //! Must fail: zero_workers_is_an_error (panicked)
+//! Hint: `Pool::new(0)` panics. The 0 may come from a settings file: what can a caller do with a panic, and what could it do with a value?
 //!
 //! The mistake: `assert!` for an argument that may come from a settings file. The caller
 //! cannot answer a panic with anything but its own end.

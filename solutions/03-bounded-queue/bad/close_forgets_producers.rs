@@ -1,4 +1,5 @@
 //! Must fail: close_wakes_every_producer (wrong)
+//! Hint: `close` wakes the consumers, and the producers sleep on. They wait for room: who will make any, now that the queue is closed?
 //!
 //! The mistake: `close` tells the consumers and forgets that producers may be waiting for
 //! room that nobody will ever make.

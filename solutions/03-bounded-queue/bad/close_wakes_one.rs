@@ -1,4 +1,5 @@
 //! Must fail: close_wakes_every_consumer (wrong), close_wakes_every_producer (wrong)
+//! Hint: `close` wakes one thread of each side, and the others sleep on. `push` has news for one thread: for how many is the news that the queue is closed?
 //!
 //! The mistake: `close` uses `notify_one`, as `push` and `pop` do. They have news for one
 //! thread; the end is news for everybody.

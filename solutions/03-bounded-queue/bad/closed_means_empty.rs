@@ -1,4 +1,5 @@
 //! Must fail: a_closed_queue_is_emptied_first (wrong)
+//! Hint: `pop` on a closed queue returns None although items are in it; they had been accepted and are lost. What two things must be true before a consumer may go home?
 //!
 //! The mistake: `pop` asks whether the queue is closed before it asks whether it is empty.
 //! What was accepted is thrown away.

@@ -1,4 +1,5 @@
 //! Must fail: push_waits_while_full (wrong), every_item_arrives_once (wrong), every_pop_wakes_a_producer (wrong), wake_ups_reach_the_side_that_waits (wrong)
+//! Hint: `pop` makes room, and the producer that waits for room sleeps on. How would it hear of it?
 //!
 //! The mistake: `push` notifies, `pop` does not. A full queue never becomes useful again to
 //! those who wait for room.

@@ -1,4 +1,5 @@
 //! Must fail: an_ended_worker_gives_the_buffer_back (panicked)
+//! Hint: `send` panics when the worker has ended, and the buffer is lost with it. What does the channel hand back together with its refusal?
 //!
 //! The mistake: "the worker is always there". One panic in one job, and the next
 //! caller panics too, with the buffer.

@@ -1,4 +1,5 @@
 //! Must fail: shutdown_waits_for_queued_buffers (wrong)
+//! Hint: `shutdown` joins a worker that cannot end, because it waits for something from your thread. What does the worker sleep in at that moment, and who could end that sleep while your thread is in `join`?
 //!
 //! The mistake: `shutdown` joins first and hangs up afterwards. The worker waits
 //! for the next buffer, the caller waits for the worker.

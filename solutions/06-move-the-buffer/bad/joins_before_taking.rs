@@ -1,4 +1,5 @@
 //! Must fail: shutdown_waits_for_queued_buffers (wrong)
+//! Hint: `shutdown` joins a worker that cannot end, because it waits for something from your thread. What does the worker sleep in at that moment, and who could end that sleep while your thread is in `join`?
 //!
 //! The mistake: the way back has room for two buffers, and nobody takes them while
 //! the caller joins. The worker waits for room, the caller waits for the worker.

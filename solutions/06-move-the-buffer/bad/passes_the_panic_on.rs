@@ -1,4 +1,5 @@
 //! Must fail: shutdown_after_a_panic_returns_what_was_changed (panicked)
+//! Hint: `shutdown` panics because a job of the worker did. The buffers that were done before are in nobody's hands then: what else can be done with what `join` returns?
 //!
 //! The mistake: `join().unwrap()`. The panic of one job becomes a panic of the
 //! caller, and the buffers that were done are lost on the way.

@@ -1,4 +1,5 @@
 //! Must fail: shutdown_waits_for_queued_buffers (wrong)
+//! Hint: `shutdown` takes the buffers that are ready at that moment, and the worker is still busy with others. How does a receiver find out that nothing more will come, instead of nothing yet?
 //!
 //! The mistake: `shutdown` hangs up and takes what is there at that moment. The
 //! buffers that the worker still has are lost.

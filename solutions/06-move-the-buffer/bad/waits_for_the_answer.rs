@@ -1,4 +1,5 @@
 //! Must fail: send_never_waits_for_the_worker (wrong), shutdown_waits_for_queued_buffers (wrong)
+//! Hint: `send` does not return before the worker comes for the buffer. What does the caller gain from a second thread if it waits at each step, and where could a buffer lie meanwhile?
 //!
 //! The mistake: a channel without room, "so that nothing can be lost". Each `send`
 //! now waits until the worker comes to take the buffer, and with one buffer under

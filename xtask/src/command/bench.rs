@@ -21,12 +21,13 @@ pub(crate) const SPEC: Spec = Spec {
     summary: "your solution against the reference and a naive one, measured",
     about: "\
 Measures three solutions with the same workload: yours, the reference, and one
-that anybody would try first. Prints the median of each, how far the runs spread,
-and how it compares with the reference; names the page with criterion's plots.
+that anybody would try first. Prints the median of each, how far the runs
+spread, and how it compares with the reference; names the page with criterion's
+plots.
 
 Your solution must pass its checks first. The first use fetches and builds
-criterion, which takes a minute or two and needs the network; nothing of it is built
-before. Close other programs: they are measured, too.",
+criterion, which takes a minute or two and needs the network; nothing of it is
+built before. Close other programs: they are measured, too.",
     options: &[],
     examples: &[("bench 03", "measure lesson 03, in about half a minute")],
     run,

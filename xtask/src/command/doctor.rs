@@ -109,7 +109,8 @@ fn run(_: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
             State::Missing => "missing",
             State::Broken => "BROKEN",
         };
-        let _ = writeln!(text, "{:<14} {state:<8} {}", finding.about, finding.text);
+        let head = format!("{:<14} {state:<8} ", finding.about);
+        text.push_str(&terminal.hanging(&head, &finding.text));
         if let Some(remedy) = &finding.remedy {
             let _ = writeln!(text, "{:<14} {:<8} type: {remedy}", "", "");
         }

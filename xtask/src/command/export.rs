@@ -20,7 +20,8 @@ pub(crate) const SPEC: Spec = Spec {
 Writes exercises with their starters, examples, the book, the libraries and this
 command line to DIR, which must be new or empty and outside the course. In place
 of the solutions it has a pack of hidden checks for each lesson, in which nobody
-reads by accident; they are not encrypted. `check` gives the same verdicts there.
+reads by accident; they are not encrypted. `check` gives the same verdicts
+there.
 
 The references run first: what they took on this machine sets the time limits of
 the edition. Run `cargo xtask verify` before. On an error DIR is left as it was.",

@@ -6,6 +6,7 @@ use wt_grader::files::read_course_file;
 use super::{course, progress};
 use crate::exit::{Exit, PASSED};
 use crate::given::Given;
+use crate::markdown;
 use crate::spec::{Group, Opt, Spec, Value, Words};
 use crate::terminal::Terminal;
 
@@ -49,13 +50,7 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let mut out = format!("{}: hint {level} of {}\n", lesson.label(), hints.len());
     for hint in &hints[..level] {
         out.push('\n');
-        for line in hint.lines() {
-            let room = terminal.width.unwrap_or(usize::MAX);
-            for line in wt_grader::report::wrapped(line, room) {
-                out.push_str(&line);
-                out.push('\n');
-            }
-        }
+        out.push_str(&markdown::shown(&format!("{hint}\n"), terminal));
     }
     if level < hints.len() {
         out.push_str(&format!("\nmore   cargo xtask hint {:02}\n", lesson.number));

@@ -18,10 +18,10 @@ pub(crate) const SPEC: Spec = Spec {
     words: Words::MaybeOne("TEXT"),
     summary: "all lessons, with their minutes and how far you are",
     about: "\
-Each lesson with its state, number, name, track, minutes and title, and the sums
-per track. `done` means that its last check passed, `begun` that the exercise is
-not the starter any more. With TEXT only lessons that have it in their name or
-title.",
+Each lesson with its state, number, name, minutes and title, and the sums per
+track; `(stretch)` is for those who want more. `done` means that its last check
+passed, `begun` that the exercise is not the starter any more. With TEXT only
+lessons that have it in their name or title.",
     options: &[
         Opt {
             short: None,
@@ -106,7 +106,7 @@ fn text(course: &Course, lessons: &[&Lesson], progress: &Known, terminal: Termin
         }
         let _ = writeln!(text, "\nPart {number} · {title}");
         for lesson in of_part {
-            let _ = writeln!(text, "  {}", line(lesson, progress, terminal));
+            text.push_str(&line(lesson, progress, terminal));
         }
     }
     text.push('\n');
@@ -122,22 +122,20 @@ fn line(lesson: &Lesson, progress: &Known, terminal: Terminal) -> String {
         "begun" => ("begun", YELLOW),
         _ => ("     ", ""),
     };
-    let rest = format!(
-        "{:02} {:<20} {:<7} {:>3} min  {}",
-        lesson.number,
-        lesson.idea,
-        lesson.track.text(),
-        lesson.minutes,
-        lesson.title
-    );
-    // Four columns of margin, five of state.
-    let rest = terminal.cut(&format!("{:9}{rest}", "")).split_off(9);
-    let state = if color.is_empty() {
-        state.to_owned()
-    } else {
-        terminal.paint(color, state)
+    // Most lessons are of the core; the others say so.
+    let stretch = match lesson.track {
+        Track::Core => "",
+        Track::Stretch => " (stretch)",
     };
-    format!("{state}  {rest}")
+    let head = format!(
+        "  {state}  {:02} {:<20} {:>2} min  ",
+        lesson.number, lesson.idea, lesson.minutes
+    );
+    let text = terminal.hanging(&head, &format!("{}{stretch}", lesson.title));
+    match color {
+        "" => text,
+        color => text.replacen(state, &terminal.paint(color, state), 1),
+    }
 }
 
 fn sums(lessons: &[&Lesson], track: Track, progress: &Known) -> String {

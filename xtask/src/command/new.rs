@@ -19,8 +19,8 @@ pub(crate) const SPEC: Spec = Spec {
     summary: "begin a lesson: exercise, solution, example and chapter",
     about: "\
 Makes exercises/NN-idea, solutions/NN-idea, examples/NN-idea and the chapter
-book/src/NN-idea.md, and puts the chapter into the book's summary. It compiles at
-once. `cargo xtask verify NN` then names each line that is to be written, and
+book/src/NN-idea.md, and puts the chapter into the book's summary. It compiles
+at once. `cargo xtask verify NN` then names each line that is to be written, and
 what is missing: known mistakes, another right solution, objectives.
 
 Nothing that is there is overwritten. If something goes wrong, nothing is left.",

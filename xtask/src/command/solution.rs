@@ -9,6 +9,7 @@ use wt_grader::{Course, GradeError, Lesson};
 use super::{course, progress};
 use crate::exit::{Exit, FAILED, PASSED};
 use crate::given::Given;
+use crate::markdown;
 use crate::spec::{Group, Opt, Spec, Words};
 use crate::terminal::{BOLD, GREEN, Terminal};
 
@@ -60,7 +61,7 @@ fn text(course: &Course, lesson: &Lesson, terminal: Terminal) -> Result<String, 
         heading(&format!("{}: {shown}", lesson.label())),
         reference.trim_end(),
         heading("\nWhy it is done this way"),
-        notes.trim_end(),
+        markdown::shown(&notes, terminal).trim_end(),
         heading("From your file to this one"),
         diff(&own, &reference, lesson, terminal)
     ))

@@ -20,8 +20,9 @@ pub(crate) const SPEC: Spec = Spec {
     about: "\
 For each lesson: its files, ids and links are complete; the starter builds
 without warnings and fails; the solution and each file in `also` pass, with the
-façade's record and on plain std; each file in `bad` fails exactly the checks that its first line names, with those words
-and the stored text; at least one of them passes the visible test.",
+façade's record and on plain std; each file in `bad` fails exactly the checks
+that its first line names, with those words and the stored text, and has a hint;
+at least one of them passes the visible test.",
     options: &[
         Opt::flag(
             None,

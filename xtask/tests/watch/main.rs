@@ -212,7 +212,7 @@ fn a_resize_draws_the_screen_anew() {
     let mut session = watching(&course, "watch 01");
     session.resize(40, 12);
     session.shows("h hint  n next  l list  r run again\nx reset  o open  q quit");
-    session.shows("what is there to add?   more:\n       cargo xtask hint 01");
+    session.shows("next   with no numbers the sum is 1.");
     session.press("\u{1b}[5~").shows("01 adder: not yet");
     session.resize(80, 24);
     session.shows("r run again  x reset  o open  q quit");

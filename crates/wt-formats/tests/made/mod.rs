@@ -90,7 +90,11 @@ fn wrong() -> LessonReport {
         )
     };
     let pass = || Verdict::new(Word::Pass, "");
-    checked(3, "bounded-queue", [pass(), wrong, pass()], "")
+    let mut report = checked(3, "bounded-queue", [pass(), wrong, pass()], "");
+    if let Outcome::Checked { results, .. } = &mut report.outcome {
+        results[1].hint = Some(String::from("who would hear of the free slot, and how?"));
+    }
+    report
 }
 
 fn hang() -> LessonReport {
@@ -276,6 +280,7 @@ fn checked(number: u32, idea: &str, verdicts: [Verdict; 3], warnings: &str) -> L
             spec: spec.clone(),
             place: verdict.place.clone(),
             verdict,
+            hint: None,
         });
     LessonReport {
         outcome: Outcome::Checked {

@@ -1,20 +1,15 @@
 //! Known-bad solutions: each names the checks that must fail, and the words.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::GradeError;
 use crate::lesson::Lesson;
+use crate::mistake::{self, Mistake, Signature, redact, stem, text_path};
 use crate::report::{self, Style};
 use crate::session::{CheckResult, LessonReport, Outcome, Session};
 use crate::source::SourceSet;
 use crate::verdict::Word;
-use crate::verify::{Item, Options, graded, odd, shown, stem, text_of};
-
-/// The first line: `//! Must fail: push_waits (wrong), close_wakes (hung)`.
-const MARK: &str = "//! Must fail: ";
-/// A line of the header for verdicts whose numbers differ from run to run.
-const REDACT: &str = "//! Redact: numbers";
+use crate::verify::{Item, Options, graded, odd, shown, text_of};
 
 pub(super) fn examine(
     session: &Session<'_>,
@@ -27,22 +22,29 @@ pub(super) fn examine(
         Ok(source) => source,
         Err(rejected) => return Ok(vec![session.shown(rejected).to_string()]),
     };
-    let expected = match header(source.root()) {
-        Ok(expected) => expected,
+    let mistake = match Mistake::parse(&stem(path), source.root()) {
+        Ok(mistake) => mistake,
         Err(problem) => return Ok(vec![problem]),
     };
+    let expected = &mistake.signature;
     let mut problems = Vec::new();
+    if mistake.hint.as_deref().unwrap_or_default().is_empty() {
+        problems.push(format!(
+            "its header has no line like `//! Hint: your code does this; what follows from it?`, {}",
+            "for a learner who has made this mistake"
+        ));
+    }
     for id in expected.keys() {
         if !lesson.checks.iter().any(|spec| spec.id == *id) {
             problems.push(format!("it names `{id}`, which is no check of this lesson"));
         }
     }
     let reports = graded(session, item, &source, options)?;
-    let as_named = |report: &LessonReport| failures(report) == expected;
+    let as_named = |report: &LessonReport| failures(report) == *expected;
     if let Some(other) = reports.iter().find(|report| !as_named(report)) {
         problems.push(format!(
             "it must fail {}, but{} it fails {}:\n{}",
-            list(&expected),
+            list(expected),
             odd(&reports, as_named),
             list(&failures(other)),
             text_of(other)
@@ -52,7 +54,7 @@ pub(super) fn examine(
     // Every run must read the same; the first that does not is shown.
     for report in &reports {
         if let Outcome::Checked { results, .. } = &report.outcome {
-            let text = verdict_text(lesson, results, source.root().contains(REDACT));
+            let text = verdict_text(lesson, results, mistake.numbers_vary);
             if let Some(problem) = compare(session, lesson, path, &text, options)? {
                 problems.push(problem);
                 break;
@@ -63,32 +65,12 @@ pub(super) fn examine(
 }
 
 /// The checks that did not pass, each with its word.
-fn failures(report: &LessonReport) -> BTreeMap<String, Word> {
+fn failures(report: &LessonReport) -> Signature {
     let words = report.words().into_iter();
     words.filter(|(_, word)| *word != Word::Pass).collect()
 }
 
-fn header(text: &str) -> Result<BTreeMap<String, Word>, String> {
-    let wrong = || format!("its first line must be like `{MARK}push_waits_while_full (wrong)`");
-    let list = text
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix(MARK))
-        .ok_or_else(wrong)?;
-    let mut expected = BTreeMap::new();
-    for part in list.split(", ") {
-        let (id, word) = part
-            .trim()
-            .trim_end_matches(')')
-            .split_once(" (")
-            .ok_or_else(wrong)?;
-        let word = Word::parse(word).ok_or_else(|| format!("`{word}` is no verdict word"))?;
-        expected.insert(id.to_owned(), word);
-    }
-    Ok(expected)
-}
-
-fn list(words: &BTreeMap<String, Word>) -> String {
+fn list(words: &Signature) -> String {
     if words.is_empty() {
         return String::from("nothing");
     }
@@ -118,28 +100,6 @@ fn verdict_text(lesson: &Lesson, results: &[CheckResult], numbers: bool) -> Stri
     texts.join("\n")
 }
 
-/// Takes out what random input changes, and numbers where the header asks for it.
-fn redact(what: &str, numbers: bool) -> String {
-    let seeded = what.rfind(" (seed ").is_some();
-    let what = if seeded {
-        what.lines().next().unwrap_or_default()
-    } else {
-        what
-    };
-    if !numbers && !seeded {
-        return what.to_owned();
-    }
-    let mut text = String::new();
-    for c in what.chars() {
-        match c {
-            '0'..='9' if text.ends_with("[n]") => {}
-            '0'..='9' => text.push_str("[n]"),
-            c => text.push(c),
-        }
-    }
-    text
-}
-
 fn compare(
     session: &Session<'_>,
     lesson: &Lesson,
@@ -147,10 +107,7 @@ fn compare(
     text: &str,
     options: Options,
 ) -> Result<Option<String>, GradeError> {
-    let snapshot = lesson
-        .solution()
-        .join("bad/verdicts")
-        .join(format!("{}.txt", stem(path)));
+    let snapshot = text_path(lesson, &stem(path));
     let stored = std::fs::read_to_string(&snapshot).ok();
     if stored.as_deref() == Some(text) {
         return Ok(None);
@@ -169,27 +126,36 @@ fn compare(
     }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_names_checks_and_words() {
-        let expected = header("//! Must fail: a (wrong), b (ended early)\n").unwrap();
-        assert_eq!(list(&expected), "`a` (wrong), `b` (ended early)");
-        assert!(header("//! It is bad\n").is_err());
-        assert_eq!(
-            header("//! Must fail: a (bad)\n"),
-            Err("`bad` is no verdict word".into())
-        );
+/// Once all texts of a lesson are written: gives each the hint that a learner would
+/// see, which depends on whether another mistake looks the same.
+pub(super) fn settle_hints(lesson: &Lesson) -> Result<(), GradeError> {
+    let path = |mistake: &Mistake| text_path(lesson, &mistake.name);
+    let texts: Vec<(Mistake, String)> = (mistake::of(lesson).into_iter())
+        .filter_map(|mistake| {
+            let text = std::fs::read_to_string(path(&mistake)).ok()?;
+            Some((mistake, text))
+        })
+        .collect();
+    for (mistake, text) in &texts {
+        let first = (lesson.checks.iter()).find(|spec| mistake.signature.contains_key(&spec.id));
+        let Some(ask) = first.map(|spec| spec.ask.as_str()) else {
+            continue;
+        };
+        let hint = mistake::settled(mistake, &texts);
+        let settled = with_question(text, hint.as_deref().unwrap_or(ask), lesson);
+        if settled != *text {
+            crate::files::replace(&path(mistake), &settled)?;
+        }
     }
+    Ok(())
+}
 
-    #[test]
-    fn seeds_and_numbers_are_redacted() {
-        assert_eq!(
-            redact("sum 3 is wrong\n<41\n>42 (seed 7)", false),
-            "sum [n] is wrong"
-        );
-        assert_eq!(redact("17 of 4 threads", true), "[n] of [n] threads");
+/// A verdict text with this question in its first `next`.
+fn with_question(text: &str, question: &str, lesson: &Lesson) -> String {
+    let next = report::next(question, lesson, Style::default());
+    let mut lines: Vec<&str> = text.lines().collect();
+    if let Some(line) = lines.iter_mut().find(|line| line.starts_with("next ")) {
+        *line = next.trim_end();
     }
+    lines.join("\n") + "\n"
 }

@@ -1,4 +1,5 @@
 //! Must fail: no_thread_is_left (wrong)
+//! Hint: one of your threads never ends. What could tell it that there is nothing more to do?
 //!
 //! The mistake: it starts a thread that never ends.
 

@@ -1,4 +1,5 @@
 //! Must fail: the_sum_is_right (wrong)
+//! Hint: some numbers are never added. How many are there, and how many does your loop see?
 //!
 //! The mistake: it adds ten numbers and no more.
 

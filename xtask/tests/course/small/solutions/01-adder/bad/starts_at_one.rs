@@ -1,4 +1,5 @@
 //! Must fail: nothing_sums_to_zero (wrong)
+//! Hint: with no numbers the sum is 1. What should a sum begin with?
 //!
 //! The mistake: it begins with 1 when there is nothing.
 

@@ -1,4 +1,5 @@
 //! Must fail: nothing_sums_to_zero (panicked)
+//! Hint: your code panics when there are no numbers. Which step needs at least one?
 //!
 //! The mistake: it takes for granted that there is a number.
 

@@ -1,4 +1,5 @@
 //! Must fail: nothing_sums_to_zero (hung)
+//! Hint: with no numbers your code waits for a message. Who would send it?
 //!
 //! The mistake: it waits for a message that nobody sends.
 
