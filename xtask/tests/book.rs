@@ -6,7 +6,7 @@ mod course;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use course::{Course, Program};
 
@@ -32,7 +32,7 @@ fn with_book() -> (Course, PathBuf) {
     (course, tools)
 }
 
-fn book(course: &Course, words: &str, tools: &PathBuf) -> Program {
+fn book(course: &Course, words: &str, tools: &Path) -> Program {
     let path = format!("{}:/usr/bin:/bin", tools.display());
     course.program(words).env("PATH", path)
 }
