@@ -453,6 +453,30 @@ fn a_terminal_gets_colour_unless_no_color_is_set() {
 }
 
 #[test]
+fn all_lessons_have_a_progress_bar_in_a_terminal_and_none_in_a_pipe() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: `script` is not installed");
+        return;
+    }
+    let course = Course::new();
+    course.solve(RIGHT_ADDER);
+    let typed = "exec script -qefc \"'$0' $*\" /dev/null";
+    let program = course.program("check --all").through(["sh", "-c", typed]);
+    let ran = program.env("TERM", "xterm").run();
+    ran.exits(1)
+        .says("[------------------------] 0 of 3")
+        .says("[########----------------] 1 of 3")
+        .says("1 of 3 lessons are done");
+    // The bar is gone before the answer comes.
+    let (_, after) = ran.stdout.rsplit_once("of 3  ").expect("a last bar");
+    assert!(after.contains("\r\u{1b}[K"), "{after:?}");
+    course
+        .run("check --all --force")
+        .exits(1)
+        .keeps_quiet_about("[--");
+}
+
+#[test]
 fn a_narrow_terminal_gets_short_lines_and_places_are_links_where_it_knows_them() {
     if Command::new("script").arg("--version").output().is_err() {
         eprintln!("skipped: `script` is not installed");
@@ -553,6 +577,31 @@ fn hints_come_one_after_the_other() {
         .exits(0)
         .keeps_quiet_about("scope");
     course.run("hint 01").exits(0).says("One thread per part");
+}
+
+#[test]
+fn an_example_is_built_and_run_from_wherever_one_is() {
+    let course = Course::new();
+    course.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"examples/*\"]\n",
+    );
+    let manifest = course.read("examples/01-adder/Cargo.toml");
+    course.write(
+        "examples/01-adder/Cargo.toml",
+        format!("{manifest}version = \"0.0.0\"\nedition = \"2024\"\n"),
+    );
+    let inside = course.path("exercises/01-adder");
+    let ran = course.program("example 01").inside(inside).run();
+    ran.exits(0);
+    assert_eq!(ran.stdout, "10\n", "{}", ran.text());
+
+    // An example that fails is told by its exit code, in its own words.
+    course.edit("examples/01-adder/src/main.rs", "println!", "panic!");
+    course.run("example adder").exits(1).says("panicked at");
+    course.edit("examples/01-adder/src/main.rs", "fn add()", "fn add(");
+    course.run("example 01").exits(1).says("error");
+    course.run("example 07").exits(2);
 }
 
 #[test]

@@ -241,9 +241,7 @@ fn own_name(function: &str) -> &str {
 #[cfg(target_os = "linux")]
 mod signal {
     use std::backtrace::Backtrace;
-    use std::path::{Path, PathBuf};
     use std::ptr;
-    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
     use std::sync::{Mutex, Once, PoisonError};
     use std::time::Duration;

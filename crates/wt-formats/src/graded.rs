@@ -113,6 +113,7 @@ pub fn results(report: &LessonReport) -> Cow<'_, [CheckResult]> {
     let specs = report.lesson.checks.iter().cloned();
     let words = report.words().into_iter();
     let unrun = specs.zip(words).map(|(spec, (_, word))| CheckResult {
+        item: Some(spec.look_at.clone()),
         spec,
         verdict: Verdict::new(word, ""),
         place: None,

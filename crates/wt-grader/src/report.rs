@@ -33,6 +33,8 @@ const YELLOW: &str = "33";
 const BOLD: &str = "1";
 const DIM: &str = "2";
 
+/// The columns of a terminal that does not say how many it has.
+const USUAL_WIDTH: usize = 80;
 /// The most lines of a learner's output that are shown.
 const OUTPUT_LINES: usize = 12;
 /// The most lines of rustc's output that are shown.
@@ -207,11 +209,8 @@ pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> Strin
             style.link(&file, &file)
         }
     };
-    style.field(
-        &mut text,
-        "where",
-        &format!("{place}, `{}`", result.spec.look_at),
-    );
+    let item = result.item.as_ref().map(|item| format!(", `{item}`"));
+    style.field(&mut text, "where", &(place + &item.unwrap_or_default()));
     for line in threads(lesson, &verdict.threads) {
         style.field(&mut text, "", &line);
     }
@@ -233,9 +232,18 @@ pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> Strin
 /// The field with the question that leads on.
 pub(crate) fn next(question: &str, lesson: &Lesson, style: Style<'_>) -> String {
     let mut text = String::new();
-    let more = format!("more: cargo xtask hint {:02}", lesson.number);
-    let value = format!("{question}   {}", style.paint(DIM, &more));
-    style.field(&mut text, "next", &value);
+    let command = format!("cargo xtask hint {:02}", lesson.number);
+    let more = format!("more: {command}");
+    // Colours without a width are for watch, which breaks lines by itself.
+    let room = style.width.or(style.color.then_some(USUAL_WIDTH));
+    let long = visible_width(question) + more.len() + "next      ".len();
+    if room.is_some_and(|room| long > room) {
+        style.field(&mut text, "next", question);
+        style.field(&mut text, "more", &style.paint(DIM, &command));
+    } else {
+        let value = format!("{question}   {}", style.paint(DIM, &more));
+        style.field(&mut text, "next", &value);
+    }
     text
 }
 
@@ -331,12 +339,8 @@ fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style<'_>)
     for sentence in sentences(diagnostics) {
         style.field(&mut text, "why", &sentence);
     }
-    let more = style.paint(DIM, &format!("more: cargo xtask hint {:02}", lesson.number));
-    style.field(
-        &mut text,
-        "next",
-        &format!("mend the first error; the others often go with it   {more}"),
-    );
+    let advice = "mend the first error; the others often go with it";
+    text.push_str(&next(advice, lesson, style));
     text
 }
 

@@ -79,6 +79,8 @@ pub struct CheckResult {
     pub verdict: Verdict,
     /// The line to look at.
     pub place: Option<Place>,
+    /// What that line is in, such as `Queue::push`.
+    pub item: Option<String>,
     /// What helps whoever made the known mistake that fails like this.
     pub hint: Option<String>,
 }
@@ -460,7 +462,15 @@ fn located(lesson: &Lesson, source: &SourceSet, spec: &CheckSpec, verdict: Verdi
         .filter(|_| hung)
         .flat_map(|thread| &thread.frames)
         .map(|frame| &frame.place);
-    let place = from_run.or_else(|| frames.find(own)).cloned().or_else(|| {
+    let told = from_run.or_else(|| frames.find(own)).cloned();
+    let item = match &told {
+        Some(place) => {
+            let file = Path::new(&place.file).strip_prefix(&prefix);
+            file.ok().and_then(|file| source.item_at(file, place.line))
+        }
+        None => Some(spec.look_at.clone()),
+    };
+    let place = told.or_else(|| {
         let (file, line) = source.line_of(&spec.look_at)?;
         Some(Place {
             file: format!("{prefix}/{}", file.display()),
@@ -471,6 +481,7 @@ fn located(lesson: &Lesson, source: &SourceSet, spec: &CheckSpec, verdict: Verdi
         spec: spec.clone(),
         verdict,
         place,
+        item,
         hint: None,
     }
 }

@@ -120,6 +120,58 @@ impl SourceSet {
     }
 }
 
+impl SourceSet {
+    /// The function that a line is in, such as `Queue::push`, as far as the words and
+    /// the indentation tell.
+    #[must_use]
+    pub fn item_at(&self, file: &Path, line: u32) -> Option<String> {
+        let (_, text) = self.files.iter().find(|(path, _)| path == file)?;
+        let lines: Vec<&str> = text.lines().take(line as usize).collect();
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let (last, above) = lines.split_last()?;
+        let name_of = |line: &str| {
+            let mut words = words(line.trim_start())
+                .skip_while(|word| *word != "fn")
+                .skip(1);
+            (!line.trim_start().starts_with("//")).then(|| words.next().map(str::to_owned))?
+        };
+        let (name, margin) = match name_of(last) {
+            Some(name) => (name, indent(last)),
+            None => {
+                let inside = |line: &&&str| indent(line) < indent(last) && name_of(line).is_some();
+                let function = above.iter().rfind(inside)?;
+                (name_of(function)?, indent(function))
+            }
+        };
+        let holds = |line: &&&str| indent(line) < margin && line.trim_start().starts_with("impl");
+        let owner = above.iter().rfind(holds).and_then(|line| owner_of(line));
+        Some(owner.map_or_else(|| name.clone(), |owner| format!("{owner}::{name}")))
+    }
+}
+
+/// `Queue` of `impl<T> fmt::Debug for Queue<T> {`.
+fn owner_of(header: &str) -> Option<&str> {
+    let header = header.split(" where ").next()?;
+    let of = match header.split_once(" for ") {
+        Some((_, of)) => of,
+        None => {
+            let rest = header.trim_start().strip_prefix("impl")?;
+            let mut depth = 0_usize;
+            let end = rest.find(|c| {
+                match c {
+                    '<' => depth += 1,
+                    '>' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0 && c.is_whitespace()
+            });
+            &rest[end?..]
+        }
+    };
+    let path = of.trim_start().split(['<', ' ', '{']).next()?;
+    path.rsplit("::").next().filter(|name| !name.is_empty())
+}
+
 fn find_item(text: &str, owner: &str, name: &str) -> Option<u32> {
     let mut inside = owner.is_empty();
     for (n, line) in text.lines().enumerate() {
@@ -231,6 +283,23 @@ mod tests {
         );
         assert_eq!(source.line_of("push"), Some((Path::new("lib.rs"), 2)));
         assert_eq!(source.line_of("Queue::pop"), None);
+    }
+
+    #[test]
+    fn a_line_is_in_the_function_around_it() {
+        let source = of(
+            "use a;\nimpl<T: Fn(u8)> Queue<T> {\n    /// Like fn x.\n    pub fn push(&self) {\n        \
+            loop {\n            wait();\n        }\n    }\n}\n\nimpl<T> fmt::Debug for a::Pool<T> {\n    \
+            fn drop(&mut self)\n    where\n        T: B,\n    {\n        c();\n    }\n}\n\nfn free() {\n    d();\n}\n",
+        );
+        let at = |line| source.item_at(Path::new("lib.rs"), line);
+        assert_eq!(at(6).as_deref(), Some("Queue::push"));
+        assert_eq!(at(4).as_deref(), Some("Queue::push"));
+        assert_eq!(at(16).as_deref(), Some("Pool::drop"));
+        assert_eq!(at(21).as_deref(), Some("free"));
+        assert_eq!(at(1), None);
+        assert_eq!(at(99).as_deref(), None);
+        assert_eq!(source.item_at(Path::new("other.rs"), 1), None);
     }
 
     #[test]

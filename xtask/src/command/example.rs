@@ -1,5 +1,6 @@
 //! `cargo xtask example`
 
+use std::io::IsTerminal;
 use std::process::Command;
 
 use wt_grader::toolchain::Toolchain;
@@ -25,15 +26,21 @@ and what to change.",
 };
 
 /// What the example prints goes to the terminal.
-fn run(given: &Given, _: Terminal) -> Result<Exit, GradeError> {
+fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     let course = course()?;
     let lesson = course.lesson(given.word().unwrap_or_default())?;
-    let mut command = Command::new(Toolchain::find().cargo);
-    command
-        .args(["run", "--quiet", "--package"])
-        .arg(format!("eg{}", lesson.folder))
-        .arg("--manifest-path")
-        .arg(course.root.join("Cargo.toml"));
-    let succeeded = process::run_visibly(command)?;
+    let cargo = |words: &[&str]| {
+        let mut command = Command::new(Toolchain::find().cargo);
+        command
+            .args(words)
+            .arg("--package")
+            .arg(format!("eg{}", lesson.folder))
+            .arg("--manifest-path")
+            .arg(course.root.join("Cargo.toml"));
+        process::run_visibly(command)
+    };
+    // The first build takes a while, which cargo shows to a person.
+    let watched = std::io::stderr().is_terminal() && !terminal.quiet;
+    let succeeded = (!watched || cargo(&["build"])?) && cargo(&["run", "--quiet"])?;
     Ok(if succeeded { PASSED } else { FAILED })
 }

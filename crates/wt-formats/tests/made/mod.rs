@@ -278,6 +278,7 @@ fn checked(number: u32, idea: &str, verdicts: [Verdict; 3], warnings: &str) -> L
         .zip(verdicts)
         .map(|(spec, verdict)| CheckResult {
             spec: spec.clone(),
+            item: Some(spec.look_at.clone()),
             place: verdict.place.clone(),
             verdict,
             hint: None,
