@@ -20,7 +20,7 @@ use crate::request::{MARKER, Request, Role};
 use crate::stacks::{Frame, ThreadStack};
 use crate::stall::StallWatch;
 use crate::tasks::Tid;
-use crate::{alloc, self_run, stacks, transcript, wait};
+use crate::{alloc, self_run, stacks, transcript, wait, watched};
 
 /// The panic payload of a check that cannot judge on this system.
 pub(crate) struct Inconclusive(pub(crate) &'static str);
@@ -222,6 +222,7 @@ fn carried_over(what: String) -> Verdict {
 }
 
 fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
+    watched::i_only_watch();
     let deadline = Instant::now() + request.limit;
     let mut stall = StallWatch::new();
     #[cfg(feature = "record")]
