@@ -53,17 +53,20 @@ fn a_handle_gives_its_jobs_value() {
             .map(|(number, text)| (number.join().ok(), text.join().ok()))
             .collect::<(Vec<_>, Vec<_>)>()
     });
-    observe("numbers", numbers);
-    observe("texts", texts);
+    observe("the list of numbers", numbers);
+    observe("the list of texts", texts);
 }
 
 fn the_value_of_every_job() {
     let inputs = || inputs().into_iter().rev();
     observe(
-        "numbers",
+        "the list of numbers",
         inputs().map(|n| Some(number(n))).collect::<Vec<_>>(),
     );
-    observe("texts", inputs().map(|n| Some(text(n))).collect::<Vec<_>>());
+    observe(
+        "the list of texts",
+        inputs().map(|n| Some(text(n))).collect::<Vec<_>>(),
+    );
 }
 
 fn inputs() -> Vec<u64> {
@@ -79,15 +82,15 @@ fn text(n: u64) -> String {
     format!("{n:x}")
 }
 
-/// Thread ids are never used twice in one process, so 1000 jobs on a pool of 4 show
+/// Thread ids are never used twice in one process, so 200 jobs on a pool of 4 show
 /// at most 4 of them, however short the jobs are.
 fn jobs_run_on_at_most_n_threads() {
     let pool = immortal(pool(4));
-    let (threads, caller) = soon("`submit` and `join` of 1000 short jobs", move || {
+    let (threads, caller) = soon("`submit` and `join` of 200 short jobs", move || {
         let mut threads = HashSet::<ThreadId>::new();
         for _ in 0..10 {
             let ids = || thread::current().id();
-            let handles: Vec<_> = (0..100).map(|_| submit(pool, ids)).collect();
+            let handles: Vec<_> = (0..20).map(|_| submit(pool, ids)).collect();
             threads.extend(handles.into_iter().filter_map(|handle| handle.join().ok()));
         }
         (threads, thread::current().id())
@@ -99,7 +102,7 @@ fn jobs_run_on_at_most_n_threads() {
     let used = threads.len();
     assert!(
         (1..=4).contains(&used),
-        "a pool of 4 workers ran 1000 jobs on {used} different threads"
+        "a pool of 4 workers ran 200 jobs on {used} different threads"
     );
 }
 
