@@ -1,0 +1,145 @@
+//! Must fail: join_waits_for_its_own_job_only (wrong)
+//! Hint: Your `join` waits until nothing is left to do. If the pool is busy all day, when does the first handle return?
+//!
+//! The mistake: the pool counts its unfinished jobs, and `join` waits until the count is 0.
+//! One long job holds up everybody who waits for a short one.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wt_core::channel::{self, Receiver, Sender};
+use wt_core::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use wt_core::thread;
+
+type Job = Box<dyn FnOnce() + Send + 'static>;
+
+#[derive(Debug)]
+pub struct Pool {
+    jobs: Mutex<Option<Sender<Job>>>,
+    workers: Mutex<Vec<thread::JoinHandle<()>>>,
+    unfinished: Arc<Unfinished>,
+}
+
+#[derive(Debug, Default)]
+struct Unfinished {
+    count: Mutex<usize>,
+    none: Condvar,
+}
+
+#[derive(Debug)]
+pub struct JoinHandle<T> {
+    unfinished: Arc<Unfinished>,
+    result: Receiver<thread::Result<T>>,
+}
+
+impl Pool {
+    pub fn new(workers: usize) -> Result<Pool, ZeroWorkers> {
+        if workers == 0 {
+            return Err(ZeroWorkers);
+        }
+        let (jobs, queue) = channel::unbounded();
+        let workers = (0..workers)
+            .map(|id| start_worker(id, queue.clone()))
+            .collect();
+        Ok(Pool {
+            jobs: Mutex::new(Some(jobs)),
+            workers: Mutex::new(workers),
+            unfinished: Arc::default(),
+        })
+    }
+
+    pub fn submit<T, F>(&self, job: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let jobs = lock(&self.jobs);
+        let Some(jobs) = jobs.as_ref() else {
+            return Err(SubmitError(job));
+        };
+        let (tx, result) = channel::bounded(1);
+        *lock(&self.unfinished.count) += 1;
+        let unfinished = Arc::clone(&self.unfinished);
+        let job = move || {
+            let result = catch_unwind(AssertUnwindSafe(job));
+            let _ = tx.send(result);
+            *lock(&unfinished.count) -= 1;
+            unfinished.none.notify_all();
+        };
+        jobs.send(Box::new(job))
+            .expect("a worker outlives its jobs");
+        let unfinished = Arc::clone(&self.unfinished);
+        Ok(JoinHandle { unfinished, result })
+    }
+
+    pub fn shutdown(&self) {
+        drop(lock(&self.jobs).take());
+        for worker in lock(&self.workers).drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    pub fn join(self) -> thread::Result<T> {
+        let mut count = lock(&self.unfinished.count);
+        while *count > 0 {
+            count = self
+                .unfinished
+                .none
+                .wait(count)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(count);
+        self.result.recv().expect("a queued job runs")
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn start_worker(id: usize, queue: Receiver<Job>) -> thread::JoinHandle<()> {
+    thread::Builder::new()
+        .name(format!("worker-{id}"))
+        .spawn(move || {
+            for job in queue {
+                job();
+            }
+        })
+        .expect("the operating system starts another thread")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZeroWorkers;
+
+impl fmt::Display for ZeroWorkers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pool of 0 workers would never run a job")
+    }
+}
+
+impl Error for ZeroWorkers {}
+
+pub struct SubmitError<F>(pub F);
+
+impl<F> fmt::Debug for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SubmitError(..)")
+    }
+}
+
+impl<F> fmt::Display for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the pool has been shut down")
+    }
+}
+
+impl<F> Error for SubmitError<F> {}

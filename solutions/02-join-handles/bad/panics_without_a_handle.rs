@@ -1,0 +1,123 @@
+//! Must fail: a_dropped_handle_changes_nothing (wrong)
+//! Hint: Your worker insists that its result is taken. What does `send` return when the handle has been dropped, and what does your code make of that?
+//!
+//! The mistake: `send` fails when the handle is gone, and `unwrap` makes a panic of it,
+//! outside of `catch_unwind`. Whoever does not care for a result kills a worker.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wt_core::channel::{self, Receiver, Sender};
+use wt_core::sync::{Mutex, MutexGuard, PoisonError};
+use wt_core::thread;
+
+type Job = Box<dyn FnOnce() + Send + 'static>;
+
+#[derive(Debug)]
+pub struct Pool {
+    jobs: Mutex<Option<Sender<Job>>>,
+    workers: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+pub struct JoinHandle<T> {
+    result: Receiver<thread::Result<T>>,
+}
+
+impl Pool {
+    pub fn new(workers: usize) -> Result<Pool, ZeroWorkers> {
+        if workers == 0 {
+            return Err(ZeroWorkers);
+        }
+        let (jobs, queue) = channel::unbounded();
+        let workers = (0..workers)
+            .map(|id| start_worker(id, queue.clone()))
+            .collect();
+        Ok(Pool {
+            jobs: Mutex::new(Some(jobs)),
+            workers: Mutex::new(workers),
+        })
+    }
+
+    pub fn submit<T, F>(&self, job: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let jobs = lock(&self.jobs);
+        let Some(jobs) = jobs.as_ref() else {
+            return Err(SubmitError(job));
+        };
+        let (tx, result) = channel::bounded(1);
+        let job = move || {
+            let result = catch_unwind(AssertUnwindSafe(job));
+            tx.send(result).ok().unwrap();
+        };
+        let _ = jobs.send(Box::new(job));
+        Ok(JoinHandle { result })
+    }
+
+    pub fn shutdown(&self) {
+        drop(lock(&self.jobs).take());
+        for worker in lock(&self.workers).drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    pub fn join(self) -> thread::Result<T> {
+        self.result
+            .recv()
+            .unwrap_or_else(|_| Err(Box::new("the job panicked")))
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn start_worker(id: usize, queue: Receiver<Job>) -> thread::JoinHandle<()> {
+    thread::Builder::new()
+        .name(format!("worker-{id}"))
+        .spawn(move || {
+            for job in queue {
+                job();
+            }
+        })
+        .expect("the operating system starts another thread")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZeroWorkers;
+
+impl fmt::Display for ZeroWorkers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pool of 0 workers would never run a job")
+    }
+}
+
+impl Error for ZeroWorkers {}
+
+pub struct SubmitError<F>(pub F);
+
+impl<F> fmt::Debug for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SubmitError(..)")
+    }
+}
+
+impl<F> fmt::Display for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the pool has been shut down")
+    }
+}
+
+impl<F> Error for SubmitError<F> {}
