@@ -15,6 +15,7 @@
 //! | [`Rendezvous`] | were n jobs running at the same moment? |
 //! | [`InFlight`] | how many were inside at once, at most? |
 //! | [`Watched`] | is this thread asleep, still running, or done? |
+//! | [`settle`] | has everything happened that will happen by itself? |
 //! | [`ThreadCount`] | which threads were left behind? |
 //! | [`AllocProbe`] | how many bytes were allocated, and how many at once? |
 //! | [`FakeClock`] | what happens after 30 seconds, at once? |
@@ -71,4 +72,4 @@ pub use panics::{PanicNote, panics};
 pub use rendezvous::Rendezvous;
 pub use thread_count::ThreadCount;
 pub use wait::{patience, wait_until};
-pub use watched::{Activity, Unjoined, Watched, spawn};
+pub use watched::{Activity, Unjoined, Watched, settle, spawn};

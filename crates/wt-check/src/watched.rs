@@ -154,6 +154,22 @@ impl<T> Watched<T> {
             Unjoined::Panicked(message)
         })
     }
+
+    /// The thread's result, or [`Unjoined::StillRunning`] as soon as it sleeps while
+    /// nothing is left to wake it.
+    ///
+    /// Unlike [`join_soon`](Self::join_soon) it does not wait for [`patience`] to be over,
+    /// so use it where all that could wake the thread is in this process.
+    ///
+    /// # Errors
+    ///
+    /// As [`join_soon`](Self::join_soon).
+    pub fn join_settled(self) -> Result<T, Unjoined> {
+        match self.wait_asleep() {
+            Activity::Asleep => Err(Unjoined::StillRunning),
+            Activity::Finished | Activity::Running => self.join_soon(),
+        }
+    }
 }
 
 impl fmt::Display for Unjoined {
@@ -209,6 +225,43 @@ impl Settled {
     }
 }
 
+/// Waits until every other thread of the process sleeps or has ended, so that nothing
+/// more happens by itself, and says whether that came about within [`patience`].
+///
+/// It looks several times in a row, 2 ms apart, and no thread must have run between. A
+/// thread that spins or polls prevents it. Outside Linux, where the kernel does not
+/// tell, it waits 50 ms and says yes.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = std::sync::mpsc::channel::<u8>();
+/// let reader = wt_check::spawn("reader", move || rx.iter().count());
+/// tx.send(1).unwrap();
+/// assert!(wt_check::settle());
+/// assert!(!reader.is_finished(), "it waits for more");
+/// ```
+pub fn settle() -> bool {
+    if !tasks::available() {
+        thread::sleep(Duration::from_millis(50));
+        return true;
+    }
+    let bystanders = [tasks::current_tid(), WATCHDOG.load(Ordering::Acquire)];
+    let deadline = Instant::now() + patience();
+    let (mut last, mut still) = (Vec::new(), 0);
+    while still < Settled::LOOKS && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(2));
+        let mut now = tasks::all();
+        now.retain(|task| !bystanders.contains(&task.tid));
+        now.sort_by_key(|task| task.tid);
+        let unmoved = now == last && now.iter().all(|task| task.asleep);
+        still = if unmoved { still + 1 } else { 0 };
+        last = now;
+    }
+    still >= Settled::LOOKS
+}
+
+/// Whether every thread sleeps that could be about to wake `tid`.
 fn others_sleep(tid: Tid) -> bool {
     let bystanders = [tid, tasks::current_tid(), WATCHDOG.load(Ordering::Acquire)];
     tasks::all()
@@ -251,5 +304,15 @@ mod tests {
         assert_eq!(waiting.wait_asleep(), Activity::Asleep);
         assert_eq!(waiting.join_soon(), Err(Unjoined::StillRunning));
         drop(tx);
+    }
+
+    #[test]
+    fn a_thread_that_sleeps_for_good_is_not_waited_for() {
+        let (tx, rx) = std::sync::mpsc::channel::<()>();
+        let waiting = spawn("waiting", move || rx.recv().is_ok());
+        assert_eq!(waiting.join_settled(), Err(Unjoined::StillRunning));
+        drop(tx);
+        let busy = spawn("busy", || (0..1000).map(|n: u64| n * n).sum::<u64>());
+        assert!(busy.join_settled().is_ok());
     }
 }
