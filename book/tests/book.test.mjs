@@ -99,3 +99,18 @@ test("the print page has every chapter", { skip: why }, async () => {
   assert.deepEqual(seen.errors, []);
   await close();
 });
+
+test("a quiz is loaded when it comes into view, asks, and knows the answer", { skip: why }, async () => {
+  const { page, seen, close } = await look(shop, "03-bounded-queue.html");
+  await page.waitForLoadState("networkidle");
+  assert.ok(!seen.bytes["quiz/quiz-embed.iife.js"], "its script is loaded before anybody sees it");
+  await page.locator(".quiz-placeholder").first().scrollIntoViewIfNeeded();
+  const quiz = page.locator(".quiz-placeholder").first();
+  await quiz.getByRole("button", { name: "Start" }).click();
+  await quiz.getByText("Ok(Discarded(1))").click();
+  await quiz.getByRole("button", { name: "Submit" }).click();
+  await quiz.getByText("It is woken and finds the queue empty").waitFor();
+  assert.deepEqual(seen.errors, []);
+  assert.deepEqual(seen.elsewhere, []);
+  await close();
+});

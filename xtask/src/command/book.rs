@@ -1,11 +1,13 @@
 //! `cargo xtask book`
 
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use wt_grader::book::{self, Page};
+use wt_grader::files::sorted_entries;
 use wt_grader::{GradeError, process};
 
 use super::course;
@@ -67,18 +69,35 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
     if !build(&folder)? {
         return Ok(FAILED);
     }
+    load_quizzes_late(&folder.join("book"))?;
     let problems = book::problems(&course)?;
     terminal.print(&text(&pages, &problems, given.has("times")));
     terminal.tell(&format!("built in {:.1} s", begun.elapsed().as_secs_f64()));
     if given.has("open") {
-        let mut command = Command::new(TOOLS[0]);
-        command
-            .args(["build", "--open"])
-            .arg(&folder)
-            .stderr(Stdio::null());
-        process::run_visibly(command)?;
+        open(&folder.join("book/index.html"), terminal);
     }
     Ok(if problems.is_empty() { PASSED } else { FAILED })
+}
+
+/// Where no browser can be started, the path is printed already.
+fn open(page: &Path, terminal: Terminal) {
+    let opener = if cfg!(windows) {
+        "explorer"
+    } else if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let mut command = Command::new(opener);
+    command
+        .arg(page)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if !command.status().is_ok_and(|status| status.success()) && !cfg!(windows) {
+        terminal.tell(&format!(
+            "`{opener}` does not open it here; open the file yourself"
+        ));
+    }
 }
 
 /// mdBook says what it does on stderr, which is for when something is wrong.
@@ -94,6 +113,25 @@ fn build(folder: &Path) -> Result<bool, GradeError> {
         return Ok(false);
     }
     Ok(true)
+}
+
+/// mdbook-quiz puts a script into each page with a quiz that weighs three times as
+/// much as the rest. Ours loads it when a quiz comes into view.
+fn load_quizzes_late(built: &Path) -> Result<(), GradeError> {
+    const EAGER: &str = r#"<script type="text/javascript" src="quiz/quiz-embed.iife.js">"#;
+    const LATE: &str = r#"<script src="figures/quiz.js">"#;
+    for path in sorted_entries(built)? {
+        if path.extension().is_none_or(|extension| extension != "html") {
+            continue;
+        }
+        let page =
+            fs::read_to_string(&path).map_err(|error| GradeError::io("read", &path, &error))?;
+        if page.contains(EAGER) {
+            fs::write(&path, page.replace(EAGER, LATE))
+                .map_err(|error| GradeError::io("write", &path, &error))?;
+        }
+    }
+    Ok(())
 }
 
 fn needs_tools() -> Result<(), GradeError> {
