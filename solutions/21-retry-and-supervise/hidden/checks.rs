@@ -40,27 +40,34 @@ const INSTANT: Duration = Duration::from_nanos(1);
 
 /// Two jobs, so that the waits of one are not the waits of all.
 fn waits_double_up_to_the_cap() {
-    let (backoff, _) = random_backoff();
+    let (backoff, numbers) = random_backoff();
     for job in [0, 7] {
-        let waits: Vec<u128> = ATTEMPTS
-            .map(|attempt| backoff.delay(job, attempt).as_nanos())
-            .to_vec();
-        observe(&format!("the list of waits of job {job}"), waits);
+        for attempt in ATTEMPTS {
+            let wait = backoff.delay(job, attempt).as_nanos();
+            observe(&delay_of(job, attempt, numbers), wait);
+        }
     }
+}
+
+fn delay_of(job: u64, attempt: u32, [base, cap, seed]: [u64; 3]) -> String {
+    format!(
+        "`delay` of job {job} after attempt {attempt}, with base {base} ns, cap {cap} ns and seed {seed},"
+    )
 }
 
 const ATTEMPTS: [u32; 9] = [1, 2, 3, 4, 5, 6, 30, 100, u32::MAX];
 
 fn the_waits_of_the_brief() {
-    let (_, [base, cap, seed]) = random_backoff();
+    let (_, numbers) = random_backoff();
+    let [base, cap, seed] = numbers;
     for job in [0, 7] {
-        let waits = ATTEMPTS.map(|attempt| {
+        for attempt in ATTEMPTS {
             let doublings = (attempt - 1).min(60);
             let full = (u128::from(base) << doublings).min(u128::from(cap));
             let half = full / 2;
-            half + u128::from(noise(seed, job, attempt)) % (half + 1)
-        });
-        observe(&format!("the list of waits of job {job}"), waits.to_vec());
+            let wait = half + u128::from(noise(seed, job, attempt)) % (half + 1);
+            observe(&delay_of(job, attempt, numbers), wait);
+        }
     }
 }
 
