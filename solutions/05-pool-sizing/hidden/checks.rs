@@ -6,12 +6,13 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pool_sizing::{ElasticPool, Limits, Profile, Row, by_formula, by_table};
 use wt_check::{
-    FakeClock, InFlight, ThreadCount, Unjoined, check, observe, observed, patience, rng, wait_until,
+    FakeClock, InFlight, ThreadCount, Unjoined, check, observe, observed, patience, rng, settle,
+    wait_until,
 };
 
 fn main() -> ExitCode {
@@ -408,15 +409,6 @@ impl Pool {
     fn workers(&self) -> usize {
         self.pool.workers()
     }
-}
-
-/// Waits until every thread of the process sleeps, but for this one.
-fn settle() {
-    let (end, ended) = mpsc::channel::<()>();
-    let last = wt_check::spawn("last", move || ended.recv().is_ok());
-    let _ = last.wait_asleep();
-    drop(end);
-    let _ = last.join_soon();
 }
 
 /// Holds jobs back until it is opened, or until a failed check is long over.

@@ -7,13 +7,13 @@
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use retry_and_supervise::{Backoff, Breaker, BreakerState, Failure, Outcome, Settings, Supervisor};
 use wt_check::{
     FakeClock, InFlight, Unjoined, assert_snapshot, check, observe, observed, patience, rng,
-    wait_until,
+    settle, wait_until,
 };
 
 fn main() -> ExitCode {
@@ -587,15 +587,6 @@ impl Pool {
     fn workers(&self) -> usize {
         self.supervisor.workers()
     }
-}
-
-/// Waits until every thread of the process sleeps, but for this one.
-fn settle() {
-    let (end, ended) = mpsc::channel::<()>();
-    let last = wt_check::spawn("last", move || ended.recv().is_ok());
-    let _ = last.wait_asleep();
-    drop(end);
-    let _ = last.join_soon();
 }
 
 /// How often a job was tried.
