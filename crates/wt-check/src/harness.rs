@@ -277,18 +277,30 @@ fn deadlocked(stuck: &wt_sync::record::Stuck, source: &str) -> Verdict {
 /// Writes the stack of every thread that is asleep in the checked code: one of
 /// them may be what the check has waited for.
 ///
-/// What the record knows is enough, and costs nothing. To find the lines of stacks takes
-/// so long on a machine with a load of 60 that the time limit would be over, and a verdict
-/// that is known would be lost.
+/// What the record knows comes first. To find the lines of the others' stacks takes
+/// seconds on a machine with a load of 60, so it has a thread of its own, and what is not
+/// there when `budget` is over is left out: the verdict is known, and must not be lost.
 fn tell_who_waits(budget: Duration) {
     let source = &Request::current().source;
-    if !told_by_the_record(source).is_empty() {
-        return;
-    }
-    for stack in stacks::capture_all(budget) {
-        let frames = stack.frames(source);
+    let known = told_by_the_record(source);
+    let deadline = Instant::now() + budget;
+    let (tx, stacks) = mpsc::channel();
+    let look_up = move || {
+        alloc::exempt_this_thread();
+        for stack in stacks::capture_all(budget) {
+            let frames = stack.frames(source);
+            if tx.send((stack, frames)).is_err() {
+                return;
+            }
+        }
+    };
+    // Without a thread there are no stacks: then the record has to do.
+    let _ = thread::Builder::new().name("stacks".into()).spawn(look_up);
+    let left = || deadline.saturating_duration_since(Instant::now());
+    while let Ok((stack, frames)) = stacks.recv_timeout(left()) {
+        let told = known.contains(&stack.task.tid);
         let own = frames.iter().any(|frame| frame.file.starts_with(source));
-        if stack.task.asleep && own {
+        if stack.task.asleep && own && !told {
             tell(&stack, &frames);
         }
     }

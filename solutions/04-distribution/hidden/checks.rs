@@ -71,26 +71,20 @@ fn random_loads(rng: &mut Rng, workers: usize) -> Vec<usize> {
 /// No two workers have the same load here; ties are the next check's question.
 fn least_loaded_picks_the_fewest_jobs() {
     let mut strategy = new::<LeastLoaded>();
-    let picks: Vec<usize> = different_loads()
-        .iter()
-        .map(|loads| strategy.pick("job", loads))
-        .collect();
-    observe("the list of picks", picks);
+    for loads in different_loads() {
+        let picked = strategy.pick("job", &loads);
+        observe(&format!("the pick of least loaded for {loads:?}"), picked);
+    }
 }
 
 fn the_position_of_the_minimum() {
-    let picks: Vec<_> = different_loads()
-        .iter()
-        .map(|loads| {
-            loads
-                .iter()
-                .position(|load| Some(load) == loads.iter().min())
-        })
-        .collect();
-    observe(
-        "the list of picks",
-        picks.into_iter().flatten().collect::<Vec<_>>(),
-    );
+    for loads in different_loads() {
+        let least = loads.iter().enumerate().min_by_key(|(_, load)| **load);
+        observe(
+            &format!("the pick of least loaded for {loads:?}"),
+            least.map_or(0, |(worker, _)| worker),
+        );
+    }
 }
 
 fn different_loads() -> Vec<Vec<usize>> {
