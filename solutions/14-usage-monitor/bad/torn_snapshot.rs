@@ -126,13 +126,9 @@ impl Pool {
     }
 
     pub fn snapshot(&self) -> Snapshot {
-        let jobs = Jobs {
-            submitted: self.monitor.submitted.load(Relaxed),
-            done: self.monitor.done.load(Relaxed),
-            failed: self.monitor.failed.load(Relaxed),
-            queued: self.monitor.queued.load(Relaxed),
-            running: self.monitor.running.load(Relaxed),
-        };
+        let submitted = self.monitor.submitted.load(Relaxed);
+        let done = self.monitor.done.load(Relaxed);
+        let failed = self.monitor.failed.load(Relaxed);
         let state = self.monitor.lock();
         let now = self.monitor.clock.now();
         let workers = state.workers.iter().map(|worker| WorkerTotals {
@@ -140,11 +136,18 @@ impl Pool {
             busy: worker.busy + worker.since.map_or(Duration::ZERO, |since| now - since),
             cpu: worker.cpu.and_then(|clock| clock.read()),
         });
+        let workers = workers.collect();
         Snapshot {
             at: now,
-            jobs,
+            jobs: Jobs {
+                submitted,
+                done,
+                failed,
+                queued: self.monitor.queued.load(Relaxed),
+                running: self.monitor.running.load(Relaxed),
+            },
             bytes: state.bytes,
-            workers: workers.collect(),
+            workers,
         }
     }
 

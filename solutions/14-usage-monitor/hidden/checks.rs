@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use usage_monitor::{Bytes, Jobs, Pool, Snapshot, Usage, WorkerTotals};
 use wt_check::{
-    Activity, FakeClock, ThreadCount, Unjoined, assert_same, assert_snapshot, check, observe,
-    observed, patience, rng, wait_until,
+    Activity, FakeClock, ThreadCount, Unjoined, Watched, assert_same, assert_snapshot, check,
+    observe, observed, patience, rng, wait_until,
 };
 use wt_core::monitor::CpuClock;
 
@@ -89,7 +89,7 @@ const LOOKS: usize = 4000;
 /// Jobs come and go as fast as they can while one snapshot after another is taken.
 /// Only those count that caught the pool at another place than the one before.
 fn every_snapshot_balances() {
-    let (pool, _) = pool(2);
+    let (pool, _) = pool(3);
     let stop = Arc::new(AtomicBool::new(false));
     let over = Arc::clone(&stop);
     let producer = wt_check::spawn("producer", move || {
@@ -106,47 +106,56 @@ fn every_snapshot_balances() {
             });
         }
     });
-    let looker = wt_check::spawn("looker", move || {
-        let (mut last, mut moved) = ([0; 5], 0);
-        let deadline = Instant::now() + patience() / 2;
-        while moved < LOOKS && Instant::now() < deadline {
-            let Jobs {
-                submitted,
-                done,
-                failed,
-                queued,
-                running,
-            } = pool.snapshot().jobs;
-            let jobs = [submitted, done, failed, queued, running];
-            // Wrapping: a torn counter may be below zero.
-            let sum = [done, failed, queued, running]
-                .iter()
-                .fold(0, |sum: u64, n| sum.wrapping_add(*n));
-            if sum != submitted {
-                return Err(jobs);
-            }
-            moved += usize::from(jobs != last);
-            last = jobs;
-        }
-        Ok(moved)
-    });
-    let looked = looker.join_soon();
+    let lookers = [(), ()].map(|()| wt_check::spawn("looker", move || look(pool)));
+    let looked = lookers.map(Watched::join_soon);
     stop.store(true, Ordering::Relaxed);
     let _ = producer.join_soon();
-    match looked {
-        Ok(Ok(moved)) => assert!(
-            moved > 0,
-            "jobs were submitted for a long time, and no snapshot showed any of them"
-        ),
-        Ok(Err([submitted, done, failed, queued, running])) => panic!(
-            "a snapshot under load: submitted {submitted}, but done {done} + failed {failed} + queued {queued} + running {running} is {}",
-            done.wrapping_add(failed)
-                .wrapping_add(queued)
-                .wrapping_add(running)
-        ),
-        Err(Unjoined::StillRunning) => panic!("`snapshot` did not return while jobs came and went"),
-        Err(Unjoined::Panicked(message)) => panic!("`snapshot` panicked: {message}"),
+    let mut moved = 0;
+    for looked in looked {
+        match looked {
+            Ok(Ok(looks)) => moved += looks,
+            Ok(Err([submitted, done, failed, queued, running])) => panic!(
+                "a snapshot under load: submitted {submitted}, but done {done} + failed {failed} + queued {queued} + running {running} is {}",
+                sum([done, failed, queued, running])
+            ),
+            Err(Unjoined::StillRunning) => {
+                panic!("`snapshot` did not return while jobs came and went")
+            }
+            Err(Unjoined::Panicked(message)) => panic!("`snapshot` panicked: {message}"),
+        }
     }
+    assert!(
+        moved > 0,
+        "jobs were submitted for a long time, and no snapshot showed any of them"
+    );
+}
+
+/// Takes snapshots until enough of them have shown something new; the first that does
+/// not balance is the error.
+fn look(pool: &Pool) -> Result<usize, [u64; 5]> {
+    let (mut last, mut moved) = ([0; 5], 0);
+    let deadline = Instant::now() + patience() * 3 / 4;
+    while moved < LOOKS && Instant::now() < deadline {
+        let Jobs {
+            submitted,
+            done,
+            failed,
+            queued,
+            running,
+        } = pool.snapshot().jobs;
+        let jobs = [submitted, done, failed, queued, running];
+        if sum([done, failed, queued, running]) != submitted {
+            return Err(jobs);
+        }
+        moved += usize::from(jobs != last);
+        last = jobs;
+    }
+    Ok(moved)
+}
+
+/// Wrapping: a torn counter may be below zero.
+fn sum(parts: [u64; 4]) -> u64 {
+    parts.iter().fold(0, |sum, part| sum.wrapping_add(*part))
 }
 
 fn snapshots_answer_while_all_workers_are_busy() {
