@@ -1,0 +1,119 @@
+//! A pipeline of three stages, each on a thread of its own.
+//!
+//! Items go from stage to stage by channels that the stages hold. The thread that
+//! builds the pipeline gives all ends away and then only waits for the result.
+//!
+//! You may use `wt_core::{thread, channel, sync}` and std.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::ops::ControlFlow;
+
+use wt_core::channel::Sender;
+
+/// A running pipeline.
+pub struct Pipeline<R> {
+    // What must `finish` hold, and what must nobody hold here?
+    result: std::marker::PhantomData<R>,
+}
+
+impl<R: Send + 'static> Pipeline<R> {
+    /// Starts three threads, wires them directly, and returns the end where items go in.
+    ///
+    /// - `validate` turns an item into what `transform` takes, or refuses it with `None`;
+    ///   a refused item is counted and goes no further.
+    /// - `aggregate` adds an item to `result`. With `Break` it has seen enough: the
+    ///   pipeline stops, and what is still under way is dropped.
+    ///
+    /// Each of the three links has room for `room` items: who sends into a full one
+    /// waits. The end of the items is when the last sender is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no thread left.
+    pub fn start<A, B, C>(
+        room: usize,
+        validate: impl FnMut(A) -> Option<B> + Send + 'static,
+        transform: impl FnMut(B) -> C + Send + 'static,
+        aggregate: impl FnMut(&mut R, C) -> ControlFlow<()> + Send + 'static,
+        result: R,
+    ) -> (Sender<A>, Pipeline<R>)
+    where
+        A: Send + 'static,
+        B: Send + 'static,
+        C: Send + 'static,
+    {
+        drop((validate, transform, aggregate, result));
+        todo!("start three stages with room for {room} items between them")
+    }
+
+    /// Waits until all three threads have ended, and returns what came of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StageFailed`] if a stage panicked. Then the other stages have stopped too, and
+    /// sending an item fails.
+    pub fn finish(self) -> Result<Report<R>, StageFailed> {
+        todo!("wait for the three stages")
+    }
+}
+
+/// What came of a pipeline that was not stopped by a panic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report<R> {
+    /// What `aggregate` made of the items.
+    pub result: R,
+    /// How many items `validate` refused.
+    pub rejected: u64,
+}
+
+/// The stages, in the order in which an item meets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The first: it refuses what is no good.
+    Validate,
+    /// The second: it makes something else of the item.
+    Transform,
+    /// The last: it adds the item to the result.
+    Aggregate,
+}
+
+/// A stage panicked, so there is no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageFailed {
+    /// Which stage it was; the first in the pipeline's order if several panicked.
+    pub stage: Stage,
+    /// The text of its panic.
+    pub message: String,
+}
+
+impl StageFailed {
+    /// Takes the text out of what [`join`](std::thread::JoinHandle::join) returns for a thread
+    /// that panicked.
+    #[must_use]
+    pub fn new(stage: Stage, payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("a panic without a text").to_owned();
+        Self { stage, message }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Validate => "validate",
+            Self::Transform => "transform",
+            Self::Aggregate => "aggregate",
+        })
+    }
+}
+
+impl fmt::Display for StageFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stage {} panicked: {}", self.stage, self.message)
+    }
+}
+
+impl Error for StageFailed {}
