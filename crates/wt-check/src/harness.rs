@@ -241,7 +241,7 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
         match verdicts.recv_timeout(left.min(tick)) {
             Ok(verdict) => {
                 if verdict.word != "pass" && wait::was_in_vain() {
-                    tell_who_waits(UNHURRIED.min(left / 2));
+                    tell_who_waits(left / 2);
                 }
                 return verdict;
             }
@@ -279,18 +279,29 @@ fn deadlocked(stuck: &wt_sync::record::Stuck, source: &str) -> Verdict {
 ///
 /// What the record knows is enough, and costs nothing. To find the lines of stacks takes
 /// so long on a machine with a load of 60 that the time limit would be over, and a verdict
-/// that is known would be lost.
+/// that is known would be lost. So this returns when `budget` is used up, too.
 fn tell_who_waits(budget: Duration) {
+    let deadline = Instant::now() + budget;
     let source = &Request::current().source;
     if !told_by_the_record(source).is_empty() {
         return;
     }
-    for stack in stacks::capture_all(budget) {
-        let frames = stack.frames(source);
-        let own = frames.iter().any(|frame| frame.file.starts_with(source));
-        if stack.task.asleep && own {
-            tell(&stack, &frames);
+    let stacks = stacks::capture_all(UNHURRIED.min(budget));
+    let (done, told) = mpsc::sync_channel(1);
+    let look_up = move || {
+        alloc::exempt_this_thread();
+        for stack in stacks {
+            let frames = stack.frames(source);
+            let own = frames.iter().any(|frame| frame.file.starts_with(source));
+            if stack.task.asleep && own {
+                tell(&stack, &frames);
+            }
         }
+        let _ = done.send(());
+    };
+    let started = thread::Builder::new().name("names".into()).spawn(look_up);
+    if started.is_ok() {
+        let _ = told.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 }
 
