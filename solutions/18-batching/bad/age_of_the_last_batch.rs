@@ -1,0 +1,104 @@
+//! Must fail: a_batch_is_not_sent_early (wrong), due_tells_when_to_tick (wrong), a_day_of_events_looks_as_it_must (wrong)
+//! Hint: You count from the last batch. An item comes after a pause: how long has *it* waited at the next tick?
+//!
+//! The mistake: the time is counted from the last batch. After a pause the first item that
+//! comes is sent alone, at once: every pause costs a message of one.
+
+use std::mem;
+
+use wt_core::channel::{Receiver, Sender};
+use wt_core::time::{Clock, Duration, Instant};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub items: usize,
+    pub age: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<T> {
+    Item(T),
+    Tick,
+}
+
+#[derive(Debug)]
+pub struct Batcher<T, C> {
+    limits: Limits,
+    clock: C,
+    items: Vec<T>,
+    due: Option<Instant>,
+    opened: Option<Instant>,
+}
+
+impl<T, C: Clock> Batcher<T, C> {
+    pub fn new(limits: Limits, clock: C) -> Self {
+        assert!(limits.items > 0, "a batch of 0 items is never full");
+        Self {
+            limits,
+            clock,
+            items: Vec::new(),
+            due: None,
+            opened: None,
+        }
+    }
+
+    pub fn push(&mut self, item: T) -> Option<Vec<T>> {
+        if self.items.is_empty() {
+            let now = self.clock.now();
+            let opened = *self.opened.get_or_insert(now);
+            self.due = opened.checked_add(self.limits.age);
+        }
+        self.items.push(item);
+        if self.items.len() < self.limits.items {
+            return self.tick();
+        }
+        self.flush()
+    }
+
+    pub fn tick(&mut self) -> Option<Vec<T>> {
+        if self.due? > self.clock.now() {
+            return None;
+        }
+        self.flush()
+    }
+
+    pub fn flush(&mut self) -> Option<Vec<T>> {
+        self.due = None;
+        let batch = mem::take(&mut self.items);
+        if batch.is_empty() {
+            return None;
+        }
+        self.opened = Some(self.clock.now());
+        Some(batch)
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+}
+
+pub fn run<T, C: Clock>(
+    events: &Receiver<Event<T>>,
+    batches: &Sender<Vec<T>>,
+    limits: Limits,
+    clock: C,
+) -> Result<usize, Vec<T>> {
+    let mut batcher = Batcher::new(limits, clock);
+    let mut sent = 0;
+    let mut send = |batch: Option<Vec<T>>| -> Result<(), Vec<T>> {
+        let Some(batch) = batch else { return Ok(()) };
+        batches
+            .send(batch)
+            .map_err(|refused| refused.into_inner())?;
+        sent += 1;
+        Ok(())
+    };
+    for event in events {
+        send(match event {
+            Event::Item(item) => batcher.push(item),
+            Event::Tick => batcher.tick(),
+        })?;
+    }
+    send(batcher.flush())?;
+    Ok(sent)
+}

@@ -1,0 +1,97 @@
+//! Must fail: a_full_batch_leaves_at_once (wrong), push_looks_at_the_age_too (wrong), an_endless_age_is_no_limit (wrong), a_day_of_events_looks_as_it_must (wrong), every_item_arrives_once_in_order (wrong), a_gone_consumer_ends_the_run (wrong)
+//! Hint: You take items out of the batch one by one. From which end?
+//!
+//! The mistake: a batch is taken apart from its end, with `pop`. Each batch arrives back to
+//! front.
+
+use wt_core::channel::{Receiver, Sender};
+use wt_core::time::{Clock, Duration, Instant};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub items: usize,
+    pub age: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<T> {
+    Item(T),
+    Tick,
+}
+
+#[derive(Debug)]
+pub struct Batcher<T, C> {
+    limits: Limits,
+    clock: C,
+    items: Vec<T>,
+    due: Option<Instant>,
+}
+
+impl<T, C: Clock> Batcher<T, C> {
+    pub fn new(limits: Limits, clock: C) -> Self {
+        assert!(limits.items > 0, "a batch of 0 items is never full");
+        Self {
+            limits,
+            clock,
+            items: Vec::new(),
+            due: None,
+        }
+    }
+
+    pub fn push(&mut self, item: T) -> Option<Vec<T>> {
+        if self.items.is_empty() {
+            self.due = self.clock.now().checked_add(self.limits.age);
+        }
+        self.items.push(item);
+        if self.items.len() < self.limits.items {
+            return self.tick();
+        }
+        self.flush()
+    }
+
+    pub fn tick(&mut self) -> Option<Vec<T>> {
+        if self.due? > self.clock.now() {
+            return None;
+        }
+        self.flush()
+    }
+
+    pub fn flush(&mut self) -> Option<Vec<T>> {
+        self.due = None;
+        let mut batch = Vec::new();
+        while let Some(item) = self.items.pop() {
+            batch.push(item);
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+}
+
+pub fn run<T, C: Clock>(
+    events: &Receiver<Event<T>>,
+    batches: &Sender<Vec<T>>,
+    limits: Limits,
+    clock: C,
+) -> Result<usize, Vec<T>> {
+    let mut batcher = Batcher::new(limits, clock);
+    let mut sent = 0;
+    let mut send = |batch: Option<Vec<T>>| -> Result<(), Vec<T>> {
+        let Some(batch) = batch else { return Ok(()) };
+        batches
+            .send(batch)
+            .map_err(|refused| refused.into_inner())?;
+        sent += 1;
+        Ok(())
+    };
+    for event in events {
+        send(match event {
+            Event::Item(item) => batcher.push(item),
+            Event::Tick => batcher.tick(),
+        })?;
+    }
+    send(batcher.flush())?;
+    Ok(sent)
+}
