@@ -5,6 +5,9 @@
 //! when the test says so, so that "after 30 seconds" takes no time and cannot
 //! be wrong on a slow machine.
 
+#[cfg(feature = "explore")]
+pub use crate::explore::time::*;
+#[cfg(not(feature = "explore"))]
 pub use std::time::*;
 
 /// Where the time comes from, and how to wait for it to pass.
@@ -12,9 +15,9 @@ pub use std::time::*;
 /// # Examples
 ///
 /// ```
-/// use wt_sync::time::{Clock, Duration, SystemClock};
+/// use wt_sync::time::{Clock, Duration, Instant, SystemClock};
 ///
-/// fn expired(clock: &dyn Clock, since: std::time::Instant) -> bool {
+/// fn expired(clock: &dyn Clock, since: Instant) -> bool {
 ///     clock.now().duration_since(since) > Duration::from_secs(30)
 /// }
 ///
@@ -39,6 +42,6 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
+        crate::thread::sleep(duration);
     }
 }
