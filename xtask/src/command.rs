@@ -13,6 +13,7 @@ pub(crate) mod list;
 pub(crate) mod new;
 pub(crate) mod overview;
 pub(crate) mod progress;
+pub(crate) mod replay;
 pub(crate) mod reset;
 pub(crate) mod solution;
 pub(crate) mod verify;
@@ -22,6 +23,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
+use wt_grader::exploring::Teller;
 use wt_grader::toolchain::Toolchain;
 use wt_grader::{Course, GradeError, Session, process};
 
@@ -37,9 +39,11 @@ fn course() -> Result<Course, GradeError> {
 }
 
 fn session(course: &Course, terminal: Terminal) -> Result<Session<'_>, GradeError> {
-    Session::open(course, terminal.color, || {
+    let mut session = Session::open(course, terminal.color, || {
         terminal.tell("building the kit; this happens once, and after an update");
-    })
+    })?;
+    session.teller = Teller::new(move |text| terminal.tell(text));
+    Ok(session)
 }
 
 /// Builds the program of a package of the workspace if it has to be, and goes on

@@ -42,6 +42,8 @@ pub(crate) enum Words {
     Lesson,
     /// Any number of lessons.
     Lessons,
+    /// One lesson, and a word; its name in the usage line.
+    LessonAnd(&'static str),
     /// One word that is no lesson, such as a folder; its name in the usage line.
     One(&'static str),
     /// At most one word that is no lesson.
@@ -78,6 +80,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::example::SPEC,
     &command::hint::SPEC,
     &command::reset::SPEC,
+    &command::replay::SPEC,
     &command::solution::SPEC,
     &command::bench::SPEC,
     &command::book::SPEC,
@@ -126,6 +129,7 @@ impl Words {
             Self::MaybeLesson => " [LESSON]".into(),
             Self::Lesson => " LESSON".into(),
             Self::Lessons => " [LESSON...]".into(),
+            Self::LessonAnd(name) => format!(" LESSON {name}"),
             Self::One(name) | Self::OneOf(name, _) => format!(" {name}"),
             Self::MaybeOne(name) => format!(" [{name}]"),
         }
@@ -134,6 +138,7 @@ impl Words {
     pub(crate) fn least(self) -> usize {
         match self {
             Self::Lesson | Self::One(_) | Self::OneOf(..) => 1,
+            Self::LessonAnd(_) => 2,
             _ => 0,
         }
     }
@@ -142,6 +147,7 @@ impl Words {
         match self {
             Self::Nothing => 0,
             Self::Lessons => usize::MAX,
+            Self::LessonAnd(_) => 2,
             _ => 1,
         }
     }

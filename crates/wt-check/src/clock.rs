@@ -1,6 +1,11 @@
 //! A clock that moves only when the check says so.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+// Its sleepers are threads that the record does not know, and so no deadlock; an
+// explored check has none but the façade's.
+#[cfg(not(feature = "explore"))]
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "explore")]
+use wt_sync::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use wt_sync::time::{Clock, Duration, Instant};
 
@@ -63,7 +68,7 @@ impl FakeClock {
         self.state().sleepers
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.shared
             .state
             .lock()

@@ -32,11 +32,11 @@ const HURRIED: Duration = Duration::from_millis(120);
 const UNHURRIED: Duration = Duration::from_secs(1);
 
 /// How a check ended: a verdict word, what happened, and where.
-struct Verdict {
-    word: &'static str,
-    what: String,
-    file: String,
-    line: u32,
+pub(crate) struct Verdict {
+    pub(crate) word: &'static str,
+    pub(crate) what: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
 }
 
 /// The `main` of a file of hidden checks.
@@ -71,15 +71,12 @@ fn read_request() -> Result<Request, String> {
 fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
     if request.role == Role::List {
         for check in checks {
-            println!(
-                "{}{}",
-                check.name,
-                if check.oracle.is_some() {
-                    " observed"
-                } else {
-                    ""
-                }
-            );
+            let kind = match (check.oracle, check.explored) {
+                (Some(_), _) => " observed",
+                (_, Some(_)) => " explored",
+                _ => "",
+            };
+            println!("{}{kind}", check.name);
         }
         return ExitCode::SUCCESS;
     }
@@ -153,6 +150,10 @@ fn start(check: Check, request: &'static Request) -> Receiver<Verdict> {
         } else {
             check.run
         };
+        #[cfg(feature = "explore")]
+        let verdict = crate::explored::run(&check, request)
+            .unwrap_or_else(|| judge(catch_unwind(AssertUnwindSafe(f)), check.file));
+        #[cfg(not(feature = "explore"))]
         let verdict = judge(catch_unwind(AssertUnwindSafe(f)), check.file);
         // The receiver is gone only when the process is about to end.
         let _ = tx.send(verdict);
@@ -170,7 +171,7 @@ fn start(check: Check, request: &'static Request) -> Receiver<Verdict> {
     rx
 }
 
-fn judge(result: Result<(), Box<dyn Any + Send>>, checks_file: &str) -> Verdict {
+pub(crate) fn judge(result: Result<(), Box<dyn Any + Send>>, checks_file: &str) -> Verdict {
     let Err(payload) = result else {
         return Verdict {
             word: "pass",

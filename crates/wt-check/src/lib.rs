@@ -36,6 +36,9 @@
 //! }
 //! ```
 //!
+//! A check made by [`explore!`] is another thing: it uses none of these probes, and
+//! runs under thousands of schedules.
+//!
 //! The process model is that of nextest (one process per test); the closing line
 //! is TAP's plan, put at the end where a program that dies cannot have written it.
 
@@ -45,6 +48,8 @@ mod clock;
 mod compare;
 #[cfg(feature = "record")]
 mod deadlock;
+#[cfg(feature = "explore")]
+mod explored;
 mod harness;
 mod in_flight;
 mod observe;

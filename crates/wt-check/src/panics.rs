@@ -73,8 +73,12 @@ pub(crate) fn install_hook() {
 
 fn note(info: &PanicHookInfo<'_>) -> PanicNote {
     let location = info.location();
+    #[cfg(feature = "explore")]
+    let thread = wt_sync::thread::current();
+    #[cfg(not(feature = "explore"))]
+    let thread = thread::current();
     PanicNote {
-        thread: thread::current().name().unwrap_or("unnamed").to_owned(),
+        thread: thread.name().unwrap_or("unnamed").to_owned(),
         message: message(info.payload()),
         file: location.map_or(String::new(), |at| at.file().to_owned()),
         line: location.map_or(0, std::panic::Location::line),

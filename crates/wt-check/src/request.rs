@@ -24,6 +24,8 @@ pub(crate) struct Request {
     /// Paths that start with this are the learner's.
     pub(crate) source: String,
     pub(crate) snapshots: PathBuf,
+    /// The one schedule to run: a letter for the kind of search, and its number.
+    pub(crate) schedule: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl Default for Request {
             memory: 0,
             source: String::from("src/"),
             snapshots: PathBuf::from("hidden/snapshots"),
+            schedule: String::new(),
         }
     }
 }
@@ -70,6 +73,7 @@ impl Request {
                 "memory" => request.memory = number()? as usize,
                 "source" => request.source = value.to_owned(),
                 "snapshots" => request.snapshots = PathBuf::from(value),
+                "schedule" => request.schedule = value.to_owned(),
                 _ => return Err(format!("unknown request line `{line}`")),
             }
         }
@@ -88,7 +92,7 @@ impl Request {
 
     pub(crate) fn render(&self) -> String {
         format!(
-            "check {}\nrole {}\nseed {}\nsecret {}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
+            "check {}\nrole {}\nseed {}\nsecret {}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\nschedule {}\n",
             self.check,
             self.role.word(),
             self.seed,
@@ -96,7 +100,8 @@ impl Request {
             self.limit.as_millis(),
             self.memory,
             self.source,
-            self.snapshots.display()
+            self.snapshots.display(),
+            self.schedule
         )
     }
 }

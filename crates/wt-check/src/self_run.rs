@@ -17,6 +17,11 @@ struct Heard {
 }
 
 pub(crate) fn run(checks: &[Check]) -> ExitCode {
+    // The other checks work with the system's threads, and the façade does not.
+    #[cfg(feature = "explore")]
+    let checks: &[Check] = &(checks.iter().copied())
+        .filter(|check| check.explored.is_some())
+        .collect::<Vec<_>>();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--list") {
         for check in checks {

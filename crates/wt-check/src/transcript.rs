@@ -9,6 +9,9 @@
 //! | `frame` | function, file, line: belongs to the last `thread` |
 //! | `step` | a sentence: one of the last things that happened before a deadlock |
 //! | `note` | a sentence |
+//! | `explored` | how many schedules were tried, how many differed, `complete` if there are no more |
+//! | `schedule` | the one that went wrong, or that was asked for: a letter and a number |
+//! | `story` | thread, what it did, file, line: all that happened under that schedule |
 //! | `verdict` | word, what happened, file, line |
 //! | `done` | how many lines came before, the request's secret; always last |
 //!

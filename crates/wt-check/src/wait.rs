@@ -37,6 +37,8 @@ pub fn patience() -> Duration {
 /// assert!(wt_check::wait_until(|| READY.load(Ordering::Acquire)));
 /// ```
 pub fn wait_until(condition: impl FnMut() -> bool) -> bool {
+    #[cfg(feature = "explore")]
+    crate::explored::refuse("`wt_check::wait_until`");
     wait_until_for(patience(), condition)
 }
 

@@ -49,6 +49,8 @@ pub(crate) fn tids() -> BTreeSet<Tid> {
 /// assert_eq!(reader.join_soon().unwrap(), Ok(7));
 /// ```
 pub fn spawn<T: Send + 'static>(name: &str, f: impl FnOnce() -> T + Send + 'static) -> Watched<T> {
+    #[cfg(feature = "explore")]
+    crate::explored::refuse("`wt_check::spawn`");
     let tid = Arc::new(AtomicI32::new(0));
     let announced = Arc::clone(&tid);
     let body = move || {

@@ -16,6 +16,7 @@ use std::time::Instant;
 use lexopt::{Arg, ValueExt};
 use wt_formats::graded::exit;
 use wt_formats::{Format, Graded, github};
+use wt_grader::exploring::Teller;
 use wt_grader::{Course, GradeError, Lesson, LessonReport, Session, cancel};
 
 /// What was typed.
@@ -120,9 +121,10 @@ fn grade_into(
     lessons: &[&Lesson],
     all: bool,
 ) -> Result<(), GradeError> {
-    let session = Session::open(course, false, || {
+    let mut session = Session::open(course, false, || {
         tell("building the kit; this happens once, and after an update");
     })?;
+    session.teller = Teller::new(tell);
     for lesson in lessons {
         tell(&format!("checking {}", lesson.label()));
         let report = session.check(lesson)?;

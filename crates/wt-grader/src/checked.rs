@@ -103,10 +103,10 @@ impl Summary {
 /// Whether another run on the same machine would have to say the same.
 fn decided(report: &LessonReport) -> bool {
     match &report.outcome {
-        Outcome::Checked { .. } => report
-            .words()
-            .iter()
-            .all(|(_, word)| !matches!(word, Word::Inconclusive | Word::GraderFault)),
+        Outcome::Checked { results, .. } => results.iter().all(|result| {
+            let open = matches!(result.verdict.word, Word::Inconclusive | Word::GraderFault);
+            !open || result.verdict.postponed
+        }),
         Outcome::GaveUp(_) => false,
         _ => true,
     }

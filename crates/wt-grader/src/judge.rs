@@ -3,7 +3,7 @@
 use crate::compile::HIDDEN;
 use crate::process::{End, Finished};
 use crate::transcript::{Claimed, Transcript};
-use crate::verdict::{Tier, Verdict, Word};
+use crate::verdict::{Schedule, Tier, Verdict, Word};
 
 /// The verdict of a process that ran a check.
 #[must_use]
@@ -48,6 +48,12 @@ pub fn judge(finished: &Finished) -> Verdict {
     verdict.notes.extend(transcript.notes);
     verdict.threads = transcript.threads;
     verdict.steps = transcript.steps;
+    verdict.count = transcript.count;
+    verdict.schedule = transcript.schedule.map(|name| Schedule {
+        name,
+        code: String::new(),
+        story: transcript.story,
+    });
     verdict.output = output;
     verdict.took = finished.took;
     verdict

@@ -10,12 +10,17 @@ use std::process::Command;
 
 use crate::course::Course;
 use crate::error::GradeError;
-use crate::files::{hash_file, hash_tree};
+use crate::files::{hash_file, hash_tree, read_course_file, sorted_entries};
 use crate::process;
+use crate::replay::code::hash;
 use crate::toolchain::Toolchain;
 
 /// The crates whose sources make up the kit.
 const CRATES: [&str; 3] = ["wt-sync", "wt-core", "wt-check"];
+
+/// The profile of the workspace in which a scheduler is fast enough to try thousands
+/// of schedules.
+const EXPLORE_PROFILE: &str = "explore";
 
 /// How the façade `wt-sync` is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,9 @@ pub enum Facade {
     Record,
     /// Plain re-exports of std and crossbeam-channel.
     Plain,
+    /// On shuttle's scheduler, which is compiled for it: only once all other checks
+    /// pass.
+    Explore,
 }
 
 /// The built kit.
@@ -71,9 +79,14 @@ impl Kit {
         let name = match facade {
             Facade::Record => "kit",
             Facade::Plain => "kit-plain",
+            Facade::Explore => "kit-explore",
+        };
+        let profile = match facade {
+            Facade::Explore => EXPLORE_PROFILE,
+            _ => "debug",
         };
         Ok(Self {
-            folder: course.work_folder().join(name).join("debug"),
+            folder: course.work_folder().join(name).join(profile),
             stamp: stamp(&course.kit_root, toolchain)?,
         })
     }
@@ -135,9 +148,13 @@ fn build(
         .arg(course.kit_root.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(target);
-    if facade == Facade::Record {
-        command.args(["--features", "wt-check/record"]);
-    }
+    match facade {
+        Facade::Record => command.args(["--features", "wt-check/record"]),
+        Facade::Plain => &mut command,
+        Facade::Explore => command
+            .args(["--features", "wt-check/explore"])
+            .args(["--profile", EXPLORE_PROFILE]),
+    };
     // The learner's code is compiled without these, so the kit must be, too.
     for name in [
         "RUSTFLAGS",
@@ -154,6 +171,42 @@ fn build(
         "the kit (wt-core and wt-check) does not build; cargo's messages above say why. \
          If it is the network, try again: what was downloaded is kept. If the disk is full, free some space",
     )))
+}
+
+/// A number for what decides the steps of a schedule, apart from the checked code and
+/// the checks: the kit's sources and shuttle's version. The same on every machine.
+///
+/// # Errors
+///
+/// [`GradeError::Course`] if the sources cannot be read.
+pub fn fingerprint(course: &Course) -> Result<u64, GradeError> {
+    let mut texts: Vec<Vec<u8>> = Vec::new();
+    let lock = read_course_file(&course.kit_root.join("Cargo.lock"))?;
+    let shuttles = lock
+        .split("[[package]]")
+        .filter(|package| package.contains("name = \"shuttle"));
+    texts.extend(shuttles.map(|package| package.as_bytes().to_owned()));
+    for name in CRATES {
+        collect(
+            &course.kit_root.join("crates").join(name).join("src"),
+            &mut texts,
+        )?;
+    }
+    Ok(hash(texts.iter().map(Vec::as_slice)))
+}
+
+/// The names and bytes of all files below `folder`.
+fn collect(folder: &Path, texts: &mut Vec<Vec<u8>>) -> Result<(), GradeError> {
+    for path in sorted_entries(folder)? {
+        if path.is_dir() {
+            collect(&path, texts)?;
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default();
+        texts.push(name.as_encoded_bytes().to_owned());
+        texts.push(std::fs::read(&path).map_err(|error| GradeError::io("read", &path, &error))?);
+    }
+    Ok(())
 }
 
 fn stamp(root: &Path, toolchain: &Toolchain) -> Result<u64, GradeError> {

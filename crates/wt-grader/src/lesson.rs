@@ -84,6 +84,8 @@ pub struct CheckSpec {
 pub enum Mode {
     /// By running it.
     Run,
+    /// By running it under thousands of schedules, once all other checks pass.
+    Explore,
     /// A program that uses the library wrongly must not compile, with this code.
     CompileFail {
         /// The one error code that rustc must give.
@@ -219,6 +221,7 @@ impl CheckSpec {
         let id = fields.text("id")?;
         let mode = match fields.text("mode")?.as_str() {
             "run" => Mode::Run,
+            "explore" => Mode::Explore,
             "compile_fail" => Mode::CompileFail {
                 error: fields.text("error")?,
             },

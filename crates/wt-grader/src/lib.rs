@@ -19,9 +19,10 @@
 //! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
 //! | [`process`], [`cancel`], `orphans` | a child with limits, Ctrl-C, and no survivors |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
-//! | [`session`] | one lesson, graded |
+//! | [`session`], [`exploring`] | one lesson, graded; the checks that try every order of steps |
 //! | `mistake` | what is known of a failure that others had before |
 //! | [`report`], [`explain`] | what a person reads |
+//! | [`replay`] | one schedule again, as a story |
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`pack`], [`export`] | the course without its solutions |
@@ -40,6 +41,7 @@ pub mod coverage;
 pub mod disk;
 pub mod error;
 pub mod explain;
+pub mod exploring;
 pub mod export;
 mod fields;
 pub mod files;
@@ -53,6 +55,7 @@ pub mod pack;
 mod pages;
 pub mod process;
 pub mod progress;
+pub mod replay;
 pub mod report;
 pub mod scratch;
 pub mod session;

@@ -137,12 +137,17 @@ pub(crate) fn of(lesson: &Lesson) -> Vec<Mistake> {
         .collect()
 }
 
-/// What the checks that did not pass come to.
+/// What the checks that did not pass come to. Those that wait for the others say
+/// nothing yet.
 pub(crate) fn failed(results: &[CheckResult]) -> Signature {
-    let failed = results.iter().filter(|result| !result.verdict.passed());
+    let failed = results.iter().filter(|result| did_fail(result));
     failed
         .map(|result| (result.spec.id.clone(), result.verdict.word))
         .collect()
+}
+
+fn did_fail(result: &CheckResult) -> bool {
+    !result.verdict.passed() && !result.verdict.postponed
 }
 
 /// Gives the first check that fails the hint of the one mistake that fails so: the
@@ -154,11 +159,20 @@ pub(crate) fn diagnose(lesson: &Lesson, results: &mut [CheckResult]) {
     if signature.is_empty() || results.iter().any(unfinished) {
         return;
     }
-    let fitting = (of(lesson).into_iter()).filter(|mistake| {
+    let postponed = |id: &String| {
+        let mut results = results.iter();
+        results.any(|result| result.spec.id == *id && result.verdict.postponed)
+    };
+    // What would be explored is not known before all other checks pass.
+    let known = of(lesson).into_iter().map(|mut mistake| {
+        mistake.signature.retain(|id, _| !postponed(id));
+        mistake
+    });
+    let fitting = known.filter(|mistake| {
         mistake.signature == signature && says_the_same(lesson, mistake, results)
     });
     let hint = only_hint(fitting.map(|mistake| mistake.hint));
-    if let Some(first) = results.iter_mut().find(|result| !result.verdict.passed()) {
+    if let Some(first) = results.iter_mut().find(|result| did_fail(result)) {
         first.hint = hint;
     }
 }

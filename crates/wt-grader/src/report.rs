@@ -11,7 +11,7 @@ use crate::compile::Diagnostics;
 use crate::explain;
 use crate::lesson::Lesson;
 use crate::session::{CheckResult, LessonReport, Outcome};
-use crate::transcript::Thread;
+use crate::transcript::{Count, Thread};
 use crate::verdict::Word;
 
 /// How to draw.
@@ -61,7 +61,7 @@ impl Style<'_> {
     }
 
     /// `what   first line`, further lines below the first.
-    fn field(self, text: &mut String, name: &str, value: &str) {
+    pub(crate) fn field(self, text: &mut String, name: &str, value: &str) {
         self.lines(text, &format!("{name:<6} "), value);
     }
 
@@ -218,6 +218,13 @@ pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> Strin
         let name = if n == 0 { "before" } else { "" };
         style.field(&mut text, name, &harmless(step));
     }
+    if let Some(tried) = verdict.count {
+        style.field(&mut text, "tried", &counted(tried));
+    }
+    if let Some(schedule) = &verdict.schedule {
+        let again = format!("cargo xtask replay {:02} {}", lesson.number, schedule.code);
+        style.field(&mut text, "again", &again);
+    }
     for note in &verdict.notes {
         style.field(&mut text, "also", &harmless(note));
     }
@@ -262,16 +269,30 @@ fn checked(
     let state = if report.passed() { "done" } else { "not yet" };
     let unjudged = results
         .iter()
-        .filter(|result| result.verdict.word == Word::Inconclusive)
+        .filter(|result| result.verdict.word == Word::Inconclusive && !result.verdict.postponed)
         .count();
     let mut count = format!("{held} of {} properties hold", results.len());
     if unjudged > 0 {
         let _ = write!(count, ", {unjudged} cannot be judged on this machine");
     }
+    if report.postponed() > 0 {
+        let _ = write!(count, ", {} not tried yet", report.postponed());
+    }
     let mut text = headline(lesson, state, &count, style);
     for result in results {
-        let word = style.word(result.verdict.word);
-        style.lines(&mut text, &format!("  {word}  "), &result.spec.claim);
+        let verdict = &result.verdict;
+        let word = match verdict.postponed {
+            true => style.paint(DIM, &format!("{:<12}", "not yet")),
+            false => style.word(verdict.word),
+        };
+        let claim = match (verdict.postponed, verdict.count) {
+            (true, _) => format!("{}; tried once all others hold", result.spec.claim),
+            (false, Some(tried)) if verdict.passed() => {
+                format!("{}: {}", result.spec.claim, counted(tried))
+            }
+            _ => result.spec.claim.clone(),
+        };
+        style.lines(&mut text, &format!("  {word}  "), &claim);
     }
     text.push('\n');
     if report.passed() {
@@ -288,6 +309,34 @@ fn checked(
         .map(|result| failure(lesson, result, style))
         .collect();
     text.push_str(&failures.join("\n"));
+    text
+}
+
+/// Such as `5,000 schedules, 4,873 of them distinct`.
+fn counted(tried: Count) -> String {
+    let schedules = match tried.tried {
+        1 => "1 schedule".to_owned(),
+        n => format!("{} schedules", thousands(n)),
+    };
+    match tried.complete {
+        true => format!("{schedules}, which are all there are"),
+        false => format!(
+            "{schedules}, {} of them distinct",
+            thousands(tried.distinct)
+        ),
+    }
+}
+
+/// `12345` as `12,345`.
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
     text
 }
 
@@ -402,7 +451,7 @@ fn headline(lesson: &Lesson, state: &str, count: &str, style: Style<'_>) -> Stri
 }
 
 /// The threads of a hang, a line each; those that do the same share one.
-fn threads(lesson: &Lesson, threads: &[Thread]) -> Vec<String> {
+pub(crate) fn threads(lesson: &Lesson, threads: &[Thread]) -> Vec<String> {
     let mut lines: Vec<(&str, String, usize)> = Vec::new();
     for thread in threads {
         let rest = format!("{}, {}", doing(thread), place_of(lesson, thread));

@@ -3,13 +3,14 @@
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use crate::compile::{Compiled, Compiler, Diagnostics, Library};
 use crate::course::Course;
 use crate::error::GradeError;
+use crate::exploring::{ExploreKit, Exploring, Teller};
 use crate::judge::{compare, judge};
 use crate::kit::{Facade, Kit};
 use crate::lesson::{CheckSpec, Lesson, Mode};
@@ -39,6 +40,14 @@ pub struct Session<'a> {
     pub jobs: usize,
     /// Whether the checks may write new snapshots, for `cargo insta review`.
     pub new_snapshots: bool,
+    /// When checks are explored.
+    pub exploring: Exploring,
+    /// Who is told that something takes long.
+    pub teller: Teller,
+    /// How the façade of [`kit`](Self::kit) is built.
+    pub(crate) facade: Facade,
+    /// The kit in which they are, once it has been needed.
+    pub(crate) explore_kit: Arc<ExploreKit>,
 }
 
 /// A graded lesson.
@@ -118,6 +127,10 @@ impl<'a> Session<'a> {
             color,
             jobs: 2 * cores,
             new_snapshots: false,
+            exploring: Exploring::WhenAllElseHolds,
+            teller: Teller::default(),
+            facade: Facade::Record,
+            explore_kit: Arc::default(),
         })
     }
 
@@ -132,6 +145,7 @@ impl<'a> Session<'a> {
         Ok(Self {
             kit,
             kept,
+            facade: Facade::Plain,
             ..self.clone()
         })
     }
@@ -150,7 +164,7 @@ impl<'a> Session<'a> {
                     let limits = scope.spawn(|| TimeLimits::measured(self, lesson));
                     self.compile_then(lesson, &source, |compiler, library| {
                         let limits = limits.join().map_err(|_| panic_fault())??;
-                        self.run_all(&compiler, library, &limits, 1)
+                        self.run_all(&compiler, library, &source, &limits, 1)
                     })
                 })?;
                 Ok(only(lesson, outcomes))
@@ -189,7 +203,7 @@ impl<'a> Session<'a> {
         times: usize,
     ) -> Result<Vec<Outcome>, GradeError> {
         self.compile_then(lesson, source, |compiler, library| {
-            self.run_all(&compiler, library, limits, times)
+            self.run_all(&compiler, library, source, limits, times)
         })
     }
 
@@ -273,6 +287,7 @@ impl<'a> Session<'a> {
         &self,
         compiler: &Compiler<'_>,
         library: &Library,
+        source: &SourceSet,
         limits: &TimeLimits,
         times: usize,
     ) -> Result<Compiled<Vec<Vec<Verdict>>>, GradeError> {
@@ -285,21 +300,22 @@ impl<'a> Session<'a> {
         let round = || {
             in_parallel(&compiler.lesson.checks, self.jobs, |spec| {
                 match &spec.mode {
-                    Mode::Run => {
-                        let Some((_, observed)) = known.iter().find(|(name, _)| *name == spec.id)
-                        else {
-                            let what =
-                                "`lesson.toml` names a check that `hidden/checks.rs` does not have";
-                            return Ok(Verdict::new(Word::GraderFault, what));
+                    Mode::Explore if self.facade == Facade::Record => Ok(Verdict::postponed()),
+                    // On std it is one run, on the system's threads.
+                    Mode::Run | Mode::Explore => {
+                        let Some(kind) = known.iter().find(|known| known.id == spec.id) else {
+                            return Ok(unknown_check());
                         };
-                        self.run_check(compiler, &program, spec, *observed, limits)
+                        self.run_check(compiler, &program, spec, kind.observed, limits)
                     }
                     Mode::CompileFail { error } => must_not_compile(compiler, library, spec, error),
                 }
             })
         };
         let rounds: Result<Vec<_>, GradeError> = (0..times).map(|_| round()).collect();
-        Ok(Compiled::Done(rounds?))
+        let mut rounds = rounds?;
+        self.explore(compiler.lesson, source, limits, &mut rounds)?;
+        Ok(Compiled::Done(rounds))
     }
 
     fn run_check(
@@ -311,7 +327,16 @@ impl<'a> Session<'a> {
         limits: &TimeLimits,
     ) -> Result<Verdict, GradeError> {
         let seed = fastrand::u64(..1 << 48);
-        let ask = |role| self.ask(compiler, program, spec, role, seed, limits.of(&spec.id));
+        let limit = limits.of(&spec.id);
+        let ask = |role| {
+            let asked = Asked {
+                role,
+                seed,
+                limit,
+                schedule: "",
+            };
+            self.ask(compiler, program, spec, asked)
+        };
         let checked = ask("check")?;
         if !observed {
             return Ok(judge(&checked));
@@ -321,20 +346,24 @@ impl<'a> Session<'a> {
     }
 
     /// Runs one process of the checks' program with a request.
-    fn ask(
+    pub(crate) fn ask(
         &self,
         compiler: &Compiler<'_>,
         program: &Path,
         spec: &CheckSpec,
-        role: &str,
-        seed: u64,
-        limit: Duration,
+        asked: Asked<'_>,
     ) -> Result<Finished, GradeError> {
+        let Asked {
+            role,
+            seed,
+            limit,
+            schedule,
+        } = asked;
         let lesson = compiler.lesson;
         let snapshots = lesson.solution().join("hidden/snapshots");
         let secret = format!("{:016x}", fastrand::u64(..));
         let request = format!(
-            "check {}\nrole {role}\nseed {seed}\nsecret {secret}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\n",
+            "check {}\nrole {role}\nseed {seed}\nsecret {secret}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\nschedule {schedule}\n",
             spec.id,
             (limit - TELLING).as_millis(),
             spec.memory,
@@ -385,12 +414,38 @@ fn bare(program: &Path, folder: &Path) -> std::process::Command {
     command
 }
 
-/// The names that the checks' program knows; `true` for those with an oracle.
+/// What one process of the checks' program is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) role: &'a str,
+    pub(crate) seed: u64,
+    pub(crate) limit: Duration,
+    /// The one schedule to run, of a check that is explored; empty for a search.
+    pub(crate) schedule: &'a str,
+}
+
+/// A check as the checks' program knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its name.
+    pub id: String,
+    /// Whether it has an oracle.
+    pub observed: bool,
+    /// Whether it is explored.
+    pub explored: bool,
+}
+
+pub(crate) fn unknown_check() -> Verdict {
+    let what = "`lesson.toml` names a check that `hidden/checks.rs` does not have";
+    Verdict::new(Word::GraderFault, what)
+}
+
+/// The checks that the checks' program knows.
 ///
 /// # Errors
 ///
 /// [`GradeError`] if it cannot be run.
-pub fn list_checks(program: &Path, folder: &Path) -> Result<Vec<(String, bool)>, GradeError> {
+pub fn list_checks(program: &Path, folder: &Path) -> Result<Vec<Known>, GradeError> {
     let limits = Limits {
         time: Duration::from_secs(10),
         output: OUTPUT,
@@ -407,9 +462,13 @@ pub fn list_checks(program: &Path, folder: &Path) -> Result<Vec<(String, bool)>,
     let text = String::from_utf8_lossy(&finished.stdout).into_owned();
     Ok(text
         .lines()
-        .map(|line| match line.split_once(' ') {
-            Some((name, _)) => (name.to_owned(), true),
-            None => (line.to_owned(), false),
+        .map(|line| {
+            let (id, kind) = line.split_once(' ').unwrap_or((line, ""));
+            Known {
+                id: id.to_owned(),
+                observed: kind == "observed",
+                explored: kind == "explored",
+            }
         })
         .collect())
 }
@@ -539,6 +598,18 @@ impl LessonReport {
                 results.iter().all(|result| result.verdict.passed())
             }
             _ => false,
+        }
+    }
+
+    /// How many checks wait for the others to pass.
+    #[must_use]
+    pub fn postponed(&self) -> usize {
+        match &self.outcome {
+            Outcome::Checked { results, .. } => {
+                let results = results.iter();
+                results.filter(|result| result.verdict.postponed).count()
+            }
+            _ => 0,
         }
     }
 

@@ -18,6 +18,12 @@ pub struct Transcript {
     pub steps: Vec<String>,
     /// Sentences for the report.
     pub notes: Vec<String>,
+    /// How many schedules were tried.
+    pub count: Option<Count>,
+    /// The one that went wrong, or that was asked for: a letter and a number.
+    pub schedule: Option<String>,
+    /// All that happened under it.
+    pub story: Vec<Told>,
     /// What the harness concluded.
     pub verdict: Option<Claimed>,
 }
@@ -40,6 +46,28 @@ pub struct Place {
     pub file: String,
     /// From 1.
     pub line: u32,
+}
+
+/// What an exploration tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// How many schedules, up to the first that went wrong.
+    pub tried: u64,
+    /// How many of them differed.
+    pub distinct: u64,
+    /// Whether there are no others.
+    pub complete: bool,
+}
+
+/// One step of an interleaving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Who did it; empty when time passed.
+    pub thread: String,
+    /// What, as a sentence without its subject.
+    pub what: String,
+    /// Where; the file is empty where that is not known.
+    pub place: Place,
 }
 
 /// One panic.
@@ -120,6 +148,19 @@ impl Transcript {
             ["observe", key, value] => self.observed.push((key.to_owned(), value.to_owned())),
             ["step", text] => self.steps.push(text.to_owned()),
             ["note", text] => self.notes.push(text.to_owned()),
+            ["explored", tried, distinct, complete] => {
+                self.count = Some(Count {
+                    tried: tried.parse().ok()?,
+                    distinct: distinct.parse().ok()?,
+                    complete: complete == "complete",
+                });
+            }
+            ["schedule", schedule] => self.schedule = Some(schedule.to_owned()),
+            ["story", thread, what, file, line] => self.story.push(Told {
+                thread: thread.to_owned(),
+                what: what.to_owned(),
+                place: place(file, line)?,
+            }),
             ["panic", thread, file, line, message] => self.panics.push(Panic {
                 thread: thread.to_owned(),
                 place: place(file, line)?,

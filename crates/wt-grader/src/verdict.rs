@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::transcript::{Place, Thread};
+use crate::transcript::{Count, Place, Thread, Told};
 
 /// One word per check, exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,6 +121,23 @@ pub struct Verdict {
     pub tier: Tier,
     /// How long the check ran.
     pub took: Duration,
+    /// What an exploration tried.
+    pub count: Option<Count>,
+    /// The schedule that went wrong.
+    pub schedule: Option<Schedule>,
+    /// Whether it was not tried because other checks do not pass yet.
+    pub postponed: bool,
+}
+
+/// A schedule that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// A letter and a number, as the harness knows it.
+    pub name: String,
+    /// What `replay` knows it by; empty until it is made.
+    pub code: String,
+    /// All that happened.
+    pub story: Vec<Told>,
 }
 
 impl Verdict {
@@ -137,6 +154,21 @@ impl Verdict {
             output: String::new(),
             tier: Tier::B,
             took: Duration::ZERO,
+            count: None,
+            schedule: None,
+            postponed: false,
+        }
+    }
+
+    /// Of a check that waits for the others to pass.
+    #[must_use]
+    pub fn postponed() -> Self {
+        Self {
+            postponed: true,
+            ..Self::new(
+                Word::Inconclusive,
+                "not tried yet: it is run once all other checks pass",
+            )
         }
     }
 

@@ -19,7 +19,7 @@ use crate::mistake::stem;
 use crate::process::{self, End, Limits};
 use crate::report::{self, Style};
 use crate::scratch::Scratch;
-use crate::session::{LessonReport, Outcome, Session, in_parallel, list_checks};
+use crate::session::{Known, LessonReport, Outcome, Session, in_parallel, list_checks};
 use crate::source::SourceSet;
 
 mod bad;
@@ -444,17 +444,23 @@ fn listed(
         return Ok(Vec::new());
     };
     let known = list_checks(&program, scratch.path())?;
-    let run = |id: &str| {
-        lesson
-            .checks
-            .iter()
-            .any(|spec| spec.id == id && spec.mode == Mode::Run)
+    let problem = |known: &Known| {
+        let mode = if known.explored {
+            Mode::Explore
+        } else {
+            Mode::Run
+        };
+        let name = &known.id;
+        match lesson.checks.iter().find(|spec| spec.id == *name) {
+            None => Some(format!(
+                "`hidden/checks.rs` has `{name}`, but `lesson.toml` does not name it"
+            )),
+            Some(spec) if spec.mode != mode => Some(format!(
+                "`{name}` is made by `{}!` in `hidden/checks.rs`, and has another mode in `lesson.toml`",
+                if known.explored { "explore" } else { "check" }
+            )),
+            Some(_) => None,
+        }
     };
-    Ok(known
-        .iter()
-        .filter(|(name, _)| !run(name))
-        .map(|(name, _)| {
-            format!("`hidden/checks.rs` has `{name}`, but `lesson.toml` does not name it")
-        })
-        .collect())
+    Ok(known.iter().filter_map(problem).collect())
 }

@@ -3,17 +3,22 @@
 //! Every call that may wait runs on a watched thread, so a thread that waits for
 //! ever is told in words. Threads are known to wait because the kernel says that
 //! they sleep, never because some time has passed.
+//!
+//! The last two are explored: one execution each, of which every order of steps is
+//! tried.
 
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use bounded_queue::RejectionPolicy::{self, Block, CallerRuns, DiscardOldest, Reject};
 use bounded_queue::{BoundedQueue, PushError, Pushed};
 use wt_check::{
-    Activity, Unjoined, Watched, assert_same, assert_snapshot, check, observe, observed, rng,
-    wait_until,
+    Activity, Unjoined, Watched, assert_same, assert_snapshot, check, explore, observe, observed,
+    rng, wait_until,
 };
+use wt_core::thread::{self, JoinHandle};
 
 fn main() -> ExitCode {
     wt_check::run(&[
@@ -34,6 +39,8 @@ fn main() -> ExitCode {
         check!(close_wakes_every_producer),
         check!(a_closed_queue_is_emptied_first),
         check!(push_after_close_hands_the_item_back),
+        explore!(holds_under_every_schedule_tried),
+        explore!(close_reaches_everybody_under_every_schedule),
     ])
 }
 
@@ -448,6 +455,102 @@ fn push_after_close_hands_the_item_back() {
             );
         }
     }
+}
+
+/// Two producers and two consumers share one place: both sides have to wait, and each
+/// wake-up has to find the right one. Whoever sleeps for ever is found by itself.
+fn holds_under_every_schedule_tried() {
+    let queue = empty(1, Block);
+    let producers: Vec<_> = [("producer A", 0), ("producer B", 10)]
+        .map(|(name, first)| {
+            start(name, &queue, move |queue| {
+                (first..first + 2)
+                    .map(|item| outcome(queue.push(item)))
+                    .collect::<Vec<_>>()
+            })
+        })
+        .into();
+    let consumers: Vec<_> = ["consumer C", "consumer D"]
+        .map(|name| {
+            start(name, &queue, |queue| {
+                (0..2).map(|_| queue.pop()).collect::<Vec<_>>()
+            })
+        })
+        .into();
+    for outcomes in joined(producers) {
+        assert!(
+            outcomes.iter().all(|outcome| outcome == "Queued"),
+            "two items were pushed into an open queue: {outcomes:?}"
+        );
+    }
+    let popped = joined(consumers);
+    assert!(
+        popped.iter().flatten().all(Option::is_some),
+        "`pop` returned None although the queue was open"
+    );
+    for items in &popped {
+        let items: Vec<u32> = items.iter().copied().flatten().collect();
+        let of_a = items.iter().filter(|item| **item < 10);
+        let of_b = items.iter().filter(|item| **item >= 10);
+        assert!(
+            of_a.is_sorted() && of_b.is_sorted(),
+            "a consumer got {items:?}: of one producer the later item came first"
+        );
+    }
+    let all = sorted(popped.into_iter().flatten().flatten().collect());
+    assert!(
+        all == [0, 1, 10, 11],
+        "0, 1, 10 and 11 were pushed, and {all:?} came out"
+    );
+    assert!(
+        queue.is_empty(),
+        "everything was popped, and the queue is not empty"
+    );
+}
+
+/// A producer and two consumers, and a queue that is closed at any moment.
+fn close_reaches_everybody_under_every_schedule() {
+    let queue = empty(1, Block);
+    let producer = start("producer", &queue, |queue| {
+        (0..2)
+            .filter(|item| outcome(queue.push(*item)) == "Queued")
+            .count()
+    });
+    let consumers: Vec<_> = ["consumer C", "consumer D"]
+        .map(|name| {
+            start(name, &queue, |queue| {
+                std::iter::from_fn(|| queue.pop()).count()
+            })
+        })
+        .into();
+    let closer = start("closer", &queue, |queue| {
+        queue.close();
+        0
+    });
+    let popped: usize = joined(consumers).into_iter().sum();
+    let queued: usize = joined(vec![producer, closer]).into_iter().sum();
+    assert!(
+        queued == popped,
+        "{queued} items were queued before the queue was closed, and {popped} came out"
+    );
+}
+
+/// A thread of an explored check.
+fn start<T: Send + 'static>(
+    name: &str,
+    queue: &Queue,
+    f: impl FnOnce(&BoundedQueue<u32>) -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let queue = Arc::clone(queue);
+    let thread = thread::Builder::new().name(name.into());
+    thread.spawn(move || f(&queue)).expect("a thread starts")
+}
+
+fn joined<T>(threads: Vec<JoinHandle<T>>) -> Vec<T> {
+    let results = threads.into_iter().map(JoinHandle::join);
+    // A panic of the checked code comes out as it is.
+    let values = results.map(|result| result.unwrap_or_else(|payload| resume_unwind(payload)));
+    values.collect()
 }
 
 fn empty(capacity: usize, policy: RejectionPolicy) -> Queue {

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wt_grader::checked::Summary;
+use wt_grader::exploring::Exploring;
 use wt_grader::session::in_parallel;
 use wt_grader::{Course, GradeError, Lesson, LessonReport, Session, report};
 
@@ -28,6 +29,10 @@ A check that hangs ends by itself: it names each thread, what it waits for and
 the line. What a check may use: 10 s, 512 MiB of live memory, 8 MiB of output,
 1024 threads.
 
+Some properties are tried under thousands of schedules, once all others hold. Of
+one that fails you get a code: `cargo xtask replay` tells what happened, step by
+step.
+
 Without a lesson, and with --all, a lesson in which nothing has changed since
 its last verdict is not run again; nor, with --all, one that is still the
 starter.",
@@ -37,6 +42,11 @@ starter.",
             None,
             "force",
             "also run what has not changed since its last verdict",
+        ),
+        Opt::flag(
+            None,
+            "explore",
+            "try every order of steps also while other properties do not hold",
         ),
         Opt::flag(
             Some('v'),
@@ -57,6 +67,10 @@ starter.",
             "lesson after lesson, up to the first that does not pass",
         ),
         ("check --all", "every lesson"),
+        (
+            "check 03 --explore",
+            "try every order of steps at once, and get a code to replay",
+        ),
         ("check --all --format junit", "for a CI server"),
     ],
     run,
@@ -74,7 +88,10 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         let arguments = for_a_program(format, given);
         return super::on_first_use(&course, "wt-formats", "the reports", &arguments, terminal);
     }
-    let session = session(&course, terminal)?;
+    let mut session = session(&course, terminal)?;
+    if given.has("explore") {
+        session.exploring = Exploring::Always;
+    }
     match lesson {
         Some(lesson) => one(&session, lesson, given, terminal),
         None if given.has("all") => all(&session, given, terminal),

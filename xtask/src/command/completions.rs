@@ -77,7 +77,9 @@ enum Kind {
 impl Kind {
     fn of_words(words: Words) -> Self {
         match words {
-            Words::MaybeLesson | Words::Lesson | Words::Lessons => Self::Lessons,
+            Words::MaybeLesson | Words::Lesson | Words::Lessons | Words::LessonAnd(_) => {
+                Self::Lessons
+            }
             Words::MaybeOne("COMMAND") => Self::Commands,
             Words::One("DIR") => Self::Folders,
             Words::OneOf(_, choices) => Self::Words(choices),

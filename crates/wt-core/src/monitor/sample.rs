@@ -1,6 +1,6 @@
 //! What a pool had done by one moment.
 
-use std::time::{Duration, Instant};
+use wt_sync::time::{Duration, Instant};
 
 use super::histogram::Histogram;
 use super::memory::MemoryUse;

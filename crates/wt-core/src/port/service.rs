@@ -80,7 +80,8 @@ impl<Req, Rep> Client<Req, Rep> {
         let Some(deadline) = deadline else {
             return reply.recv().map_err(|_| CallError::NoReply);
         };
-        reply.recv_deadline(deadline).map_err(|error| match error {
+        let left = deadline.saturating_duration_since(Instant::now());
+        reply.recv_timeout(left).map_err(|error| match error {
             flume::RecvTimeoutError::Timeout => CallError::Timeout,
             flume::RecvTimeoutError::Disconnected => CallError::NoReply,
         })

@@ -3,13 +3,19 @@
 use std::path::Path;
 
 use crate::error::GradeError;
-use crate::lesson::Lesson;
+use crate::exploring::Exploring;
+use crate::lesson::{Lesson, Mode};
 use crate::mistake::{self, Mistake, Signature, redact, stem, text_path};
+use crate::replay::{self, Telling};
 use crate::report::{self, Style};
 use crate::session::{CheckResult, LessonReport, Outcome, Session};
 use crate::source::SourceSet;
-use crate::verdict::Word;
 use crate::verify::{Item, Options, graded, odd, shown, text_of};
+
+/// A line of the header for checks that fail when the machine happens to hit the moment.
+const MAY: &str = "//! May fail: ";
+/// A line of the header for the file that keeps the interleaving of its explored check.
+const STORY: &str = "//! Story: ";
 
 pub(super) fn examine(
     session: &Session<'_>,
@@ -39,7 +45,26 @@ pub(super) fn examine(
             problems.push(format!("it names `{id}`, which is no check of this lesson"));
         }
     }
-    let reports = graded(session, item, &source, options)?;
+    let may_fail = listed_after(source.root(), MAY);
+    let explored = |id: &String| {
+        let spec = lesson.checks.iter().find(|spec| spec.id == *id);
+        spec.is_some_and(|spec| spec.mode == Mode::Explore)
+    };
+    let exploring = match expected.keys().any(explored) {
+        // Whatever the others say: this is what the first line is about.
+        true => Exploring::Always,
+        false => Exploring::WhenAllElseHolds,
+    };
+    let session = &Session {
+        exploring,
+        ..session.clone()
+    };
+    let mut reports = graded(session, item, &source, options)?;
+    for report in &mut reports {
+        if let Outcome::Checked { results, .. } = &mut report.outcome {
+            results.retain(|result| !may_fail.contains(&result.spec.id));
+        }
+    }
     let as_named = |report: &LessonReport| failures(report) == *expected;
     if let Some(other) = reports.iter().find(|report| !as_named(report)) {
         problems.push(format!(
@@ -61,13 +86,55 @@ pub(super) fn examine(
             }
         }
     }
+    if let Some(file) = listed_after(source.root(), STORY).first() {
+        problems.extend(story(session, lesson, &source, &reports[0], file, options)?);
+    }
     Ok(problems)
+}
+
+/// The words behind `mark` in the header, separated by commas.
+fn listed_after(text: &str, mark: &str) -> Vec<String> {
+    let mut header = text.lines().take_while(|line| line.starts_with("//!"));
+    let list = header.find_map(|line| line.strip_prefix(mark));
+    let words = list.into_iter().flat_map(|list| list.split(','));
+    words.map(|word| word.trim().to_owned()).collect()
+}
+
+/// The interleaving of the first explored check that failed, told again: it must be the
+/// same as the one in `file`.
+fn story(
+    session: &Session<'_>,
+    lesson: &Lesson,
+    source: &SourceSet,
+    report: &LessonReport,
+    file: &str,
+    options: Options,
+) -> Result<Vec<String>, GradeError> {
+    let Outcome::Checked { results, .. } = &report.outcome else {
+        return Ok(Vec::new());
+    };
+    let schedules = results
+        .iter()
+        .filter_map(|result| result.verdict.schedule.as_ref());
+    let Some(schedule) = schedules.into_iter().next() else {
+        return Ok(vec![format!(
+            "it names the story `{file}`, but no explored check fails"
+        )]);
+    };
+    let (spec, code) = replay::understand(session.course, lesson, &schedule.code)?;
+    let replayed = replay::replay_source(session, lesson, spec, code, source.clone())?;
+    let text = replay::text(&replayed, Telling::default());
+    let path = session.course.root.join(file);
+    compare_with(session, &path, &text, "its story", options)
+        .map(|problem| problem.into_iter().collect())
 }
 
 /// The checks that did not pass, each with its word.
 fn failures(report: &LessonReport) -> Signature {
-    let words = report.words().into_iter();
-    words.filter(|(_, word)| *word != Word::Pass).collect()
+    match &report.outcome {
+        Outcome::Checked { results, .. } => mistake::failed(results),
+        _ => report.words().into_iter().collect(),
+    }
 }
 
 fn list(words: &Signature) -> String {
@@ -84,7 +151,8 @@ fn list(words: &Signature) -> String {
 /// What a learner with this mistake reads, with everything that differs from run
 /// to run taken out.
 fn verdict_text(lesson: &Lesson, results: &[CheckResult], numbers: bool) -> String {
-    let failures = results.iter().filter(|result| !result.verdict.passed());
+    let failures =
+        (results.iter()).filter(|result| !result.verdict.passed() && !result.verdict.postponed);
     let texts: Vec<String> = failures
         .map(|result| {
             let mut result = result.clone();
@@ -93,6 +161,8 @@ fn verdict_text(lesson: &Lesson, results: &[CheckResult], numbers: bool) -> Stri
             result.verdict.steps.clear();
             result.verdict.notes.clear();
             result.verdict.output.clear();
+            result.verdict.count = None;
+            result.verdict.schedule = None;
             result.verdict.what = redact(&result.verdict.what, numbers);
             report::failure(lesson, &result, Style::default())
         })
@@ -108,19 +178,30 @@ fn compare(
     options: Options,
 ) -> Result<Option<String>, GradeError> {
     let snapshot = text_path(lesson, &stem(path));
-    let stored = std::fs::read_to_string(&snapshot).ok();
+    compare_with(session, &snapshot, text, "its verdict", options)
+}
+
+/// A sentence if `text` is not what `snapshot` keeps.
+fn compare_with(
+    session: &Session<'_>,
+    snapshot: &Path,
+    text: &str,
+    what: &str,
+    options: Options,
+) -> Result<Option<String>, GradeError> {
+    let stored = std::fs::read_to_string(snapshot).ok();
     if stored.as_deref() == Some(text) {
         return Ok(None);
     }
     if options.bless {
-        crate::files::replace(&snapshot, text)?;
+        crate::files::replace(snapshot, text)?;
         return Ok(None);
     }
-    let place = shown(session, &snapshot);
+    let place = shown(session, snapshot);
     Ok(Some(match stored {
         None => format!("`{place}` is missing; `cargo xtask verify --bless` writes it:\n{text}"),
         Some(old) => format!(
-            "its verdict is not the one in `{place}`; if it is better, `cargo xtask verify --bless`\n\
+            "{what} is not the one in `{place}`; if it is better, `cargo xtask verify --bless`\n\
              before:\n{old}now:\n{text}"
         ),
     }))

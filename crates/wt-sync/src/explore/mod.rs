@@ -67,6 +67,12 @@ pub mod time;
 mod wait;
 mod world;
 
+/// Whether the caller is part of an execution.
+#[must_use]
+pub fn is_running() -> bool {
+    world::inside()
+}
+
 pub use run::{
     Explored, Failure, How, LiveThread, Options, Replayed, ScheduleNumber, Search, ToldStep,
     explore, replay,

@@ -1,0 +1,229 @@
+//! Checks that are run under thousands of schedules, after all others.
+//!
+//! They need another kit, whose façade has shuttle's scheduler, and another program.
+//! Both are made only when they are needed, so that nobody's first verdict waits for
+//! them. What is searched is decided by the source: the same code gets the same
+//! verdict, every time.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::compile::{Compiled, Compiler, Diagnostics};
+use crate::error::GradeError;
+use crate::judge::judge;
+use crate::kit::{Facade, Kit};
+use crate::lesson::{CheckSpec, Lesson, Mode};
+use crate::limits::TimeLimits;
+use crate::replay::code::hash;
+use crate::replay::{self, keep_story};
+use crate::scratch::Scratch;
+use crate::session::{Asked, Session, in_parallel, list_checks, unknown_check};
+use crate::source::SourceSet;
+use crate::verdict::{Verdict, Word};
+
+/// When checks are explored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exploring {
+    /// Once all other checks pass.
+    WhenAllElseHolds,
+    /// Whatever the other checks say.
+    Always,
+    /// Not now.
+    Never,
+}
+
+/// Who is told that something takes long.
+#[derive(Clone)]
+pub struct Teller(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Teller {
+    /// Calls `tell` with each sentence.
+    pub fn new(tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    fn tell(&self, text: &str) {
+        (self.0)(text);
+    }
+}
+
+/// Tells nobody.
+impl Default for Teller {
+    fn default() -> Self {
+        Self::new(|_| ())
+    }
+}
+
+impl fmt::Debug for Teller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("Teller")
+    }
+}
+
+/// The kit, made when it is first asked for.
+#[derive(Debug, Default)]
+pub(crate) struct ExploreKit(Mutex<Option<Kit>>);
+
+/// The two programs that are compiled against it.
+pub(crate) struct Programs {
+    pub(crate) scratch: Scratch,
+    pub(crate) kept: PathBuf,
+    pub(crate) program: PathBuf,
+}
+
+impl Session<'_> {
+    /// A session whose kit explores. Builds it if it has to be.
+    pub(crate) fn explorer(&self) -> Result<Self, GradeError> {
+        let mut known = (self.explore_kit.0.lock()).unwrap_or_else(PoisonError::into_inner);
+        let kit = match &*known {
+            Some(kit) => kit.clone(),
+            None => Kit::prepare(self.course, &self.toolchain, Facade::Explore, || {
+                self.teller.tell(
+                    "all other properties hold; building the kit that tries every order of steps. \
+                     This happens once, and after an update",
+                );
+            })?,
+        };
+        *known = Some(kit.clone());
+        Ok(Self {
+            kit,
+            kept: self.kept.join("explore"),
+            facade: Facade::Explore,
+            ..self.clone()
+        })
+    }
+
+    /// Explores the checks that are to be explored, in every round where it is time.
+    pub(crate) fn explore(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+        limits: &TimeLimits,
+        rounds: &mut [Vec<Verdict>],
+    ) -> Result<(), GradeError> {
+        let due = |round: &[Verdict]| {
+            let mut waits = round.iter().any(|verdict| verdict.postponed);
+            waits &= match self.exploring {
+                Exploring::Never => false,
+                Exploring::Always => true,
+                Exploring::WhenAllElseHolds => round
+                    .iter()
+                    .all(|verdict| verdict.postponed || verdict.passed()),
+            };
+            waits
+        };
+        if !rounds.iter().any(|round| due(round)) {
+            return Ok(());
+        }
+        let explorer = self.explorer()?;
+        let programs = explorer.programs(lesson, source)?;
+        for round in rounds.iter_mut().filter(|round| due(round)) {
+            let specs: Vec<&CheckSpec> = (lesson.checks.iter().zip(round.iter()))
+                .filter(|(spec, verdict)| spec.mode == Mode::Explore && verdict.postponed)
+                .map(|(spec, _)| spec)
+                .collect();
+            let verdicts = match &programs {
+                Ok(programs) => in_parallel(&specs, self.jobs, |spec| {
+                    explorer.explored(programs, lesson, source, spec, limits)
+                })?,
+                Err(verdict) => specs.iter().map(|_| verdict.clone()).collect(),
+            };
+            let waiting = round.iter_mut().filter(|verdict| verdict.postponed);
+            for (place, verdict) in waiting.zip(verdicts) {
+                *place = verdict;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compiles a source and the checks against this kit; a verdict if that does not
+    /// work although it did with the other one.
+    pub(crate) fn programs(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+    ) -> Result<Result<Programs, Verdict>, GradeError> {
+        let scratch = Scratch::new(&self.course.work_folder())?;
+        let kept = self.kept(lesson, &scratch);
+        let compiler = self.compiler(lesson, scratch.path(), &kept);
+        let library = match compiler.library(source)? {
+            Compiled::Done(library) => library,
+            Compiled::Errors(found) => return Ok(Err(cannot_be_explored(&found))),
+            Compiled::GaveUp(why) => return Ok(Err(Verdict::new(Word::CompilerGaveUp, why))),
+        };
+        let program = match compiler.checks(&library)? {
+            Compiled::Done(program) => program,
+            Compiled::Errors(found) => return Ok(Err(cannot_be_explored(&found))),
+            Compiled::GaveUp(why) => return Ok(Err(Verdict::new(Word::CompilerGaveUp, why))),
+        };
+        Ok(Ok(Programs {
+            scratch,
+            kept,
+            program,
+        }))
+    }
+
+    fn explored(
+        &self,
+        programs: &Programs,
+        lesson: &Lesson,
+        source: &SourceSet,
+        spec: &CheckSpec,
+        limits: &TimeLimits,
+    ) -> Result<Verdict, GradeError> {
+        let compiler = programs.compiler(self, lesson);
+        let known = list_checks(&programs.program, compiler.folder)?;
+        if !known
+            .iter()
+            .any(|known| known.id == spec.id && known.explored)
+        {
+            return Ok(unknown_check());
+        }
+        let asked = Asked {
+            role: "check",
+            seed: seed(lesson, spec, source),
+            limit: limits.of(&spec.id),
+            schedule: "",
+        };
+        let finished = self.ask(&compiler, &programs.program, spec, asked)?;
+        let mut verdict = judge(&finished);
+        if let Some(schedule) = &mut verdict.schedule {
+            let code = replay::code_of(self.course, lesson, spec, source, &schedule.name)?;
+            schedule.code = code.to_string();
+            keep_story(self.course, lesson, &schedule.code, &schedule.story);
+        }
+        Ok(verdict)
+    }
+}
+
+impl Programs {
+    pub(crate) fn compiler<'b>(
+        &'b self,
+        session: &'b Session<'_>,
+        lesson: &'b Lesson,
+    ) -> Compiler<'b> {
+        session.compiler(lesson, self.scratch.path(), &self.kept)
+    }
+}
+
+/// The same source is searched in the same way, another in another.
+fn seed(lesson: &Lesson, spec: &CheckSpec, source: &SourceSet) -> u64 {
+    let mut texts = vec![lesson.id.as_bytes(), spec.id.as_bytes()];
+    for (_, text) in &source.files {
+        texts.push(text.as_bytes());
+    }
+    hash(texts)
+}
+
+fn cannot_be_explored(found: &Diagnostics) -> Verdict {
+    let first = found.rendered.lines().find(|line| line.contains("error"));
+    Verdict::new(
+        Word::DidNotCompile,
+        format!(
+            "it compiles with std's types, and not with those that try every order of steps: {}\n\
+             Take `Instant`, `Mutex`, `thread` and the like from `wt_core`, not from `std`",
+            first.unwrap_or("rustc does not say why")
+        ),
+    )
+}
