@@ -1,5 +1,6 @@
-//! Must fail: wake_ups_reach_the_side_that_waits (wrong)
+//! Must fail: wake_ups_reach_the_side_that_waits (wrong), holds_under_every_schedule_tried (deadlock)
 //! Redact: numbers
+//! Story: book/src/stories/03-lost_wakeup.txt
 //! Hint: a wake-up went to a thread that could do nothing with it, while the one it was meant for slept on. Who sleeps where, and which of them does `notify_one` choose?
 //!
 //! The mistake: both sides sleep at one condition variable, and `notify_one` wakes whoever
@@ -127,11 +128,13 @@ impl<T> BoundedQueue<T> {
         self.policy
     }
 
+    #[track_caller]
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().expect(UNPOISONED)
     }
 }
 
+#[track_caller]
 fn sleep<'a, T>(condition: &Condvar, state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
     condition.wait(state).expect(UNPOISONED)
 }

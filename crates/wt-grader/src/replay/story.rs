@@ -39,7 +39,9 @@ pub fn text(replay: &Replay, telling: Telling<'_>) -> String {
         word => format!("{word}: {}", harmless(&verdict.what)),
     };
     style.field(&mut text, "end", &end);
+    let sources = format!("{}/", replay.lesson.source_prefix());
     for line in threads(&replay.lesson, &verdict.threads) {
+        let line = line.replace(&sources, "");
         style.field(&mut text, "", &named(replay, &line));
     }
     for note in &verdict.notes {

@@ -156,7 +156,7 @@ pub fn explore(options: &Options, f: impl Fn() + Send + Sync + 'static) -> Explo
     let plan = plan.borrow();
     Explored {
         tried: plan.until_failure.unwrap_or(plan.tried),
-        distinct: plan.seen.len(),
+        distinct: plan.seen_until_failure.unwrap_or(plan.seen.len()),
         complete: plan.complete && best.is_none(),
         failure: best,
     }
@@ -247,7 +247,9 @@ pub(super) struct Plan {
     path: Option<Path>,
     complete: bool,
     seen: HashSet<u64>,
+    /// How many were tried, and how many differed, when the first one failed.
     until_failure: Option<u32>,
+    seen_until_failure: Option<usize>,
     only: Option<ScheduleNumber>,
     /// What the last execution came to, if it went wrong.
     failure: Option<Failure>,
@@ -269,6 +271,7 @@ impl Plan {
             complete: false,
             seen: HashSet::new(),
             until_failure: None,
+            seen_until_failure: None,
             only: None,
             failure: None,
             last_steps: None,
@@ -336,6 +339,7 @@ impl Plan {
     fn stop_soon(&mut self, more: u32) {
         if self.until_failure.is_none() {
             self.until_failure = Some(self.tried);
+            self.seen_until_failure = Some(self.seen.len());
             self.most = self.most.min(self.tried.saturating_add(more));
         }
     }

@@ -1,0 +1,155 @@
+//! Must fail: holds_under_every_schedule_tried (deadlock)
+//! May fail: pop_waits_while_empty, every_item_arrives_once, a_woken_consumer_looks_again, every_push_wakes_a_consumer, wake_ups_reach_the_side_that_waits
+//! Hint: a consumer heard of an item before it was in the queue, found nothing, and went back to sleep. In which order do you store and notify?
+//!
+//! The mistake: `push` notifies first and stores afterwards. A consumer that is woken in
+//! between finds the queue empty and sleeps again; the item comes too late for it, and no
+//! other notification follows. The window is a few instructions wide: an ordinary check
+//! hits it now and then, when the machine is busy.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+
+use wt_core::sync::{Condvar, Mutex, MutexGuard};
+
+#[derive(Debug)]
+pub struct BoundedQueue<T> {
+    capacity: usize,
+    policy: RejectionPolicy,
+    state: Mutex<State<T>>,
+    not_full: Condvar,
+    not_empty: Condvar,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    items: VecDeque<T>,
+    closed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectionPolicy {
+    Block,
+    Reject,
+    CallerRuns,
+    DiscardOldest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "an item that was handed back is lost if nobody takes it"]
+pub enum Pushed<T> {
+    Queued,
+    CallerRuns(T),
+    Discarded(T),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushError<T> {
+    Full(T),
+    Closed(T),
+}
+
+impl<T> BoundedQueue<T> {
+    pub fn new(capacity: usize, policy: RejectionPolicy) -> Self {
+        assert!(capacity > 0, "a queue of capacity 0 can hold no item");
+        Self {
+            capacity,
+            policy,
+            state: Mutex::new(State {
+                items: VecDeque::with_capacity(capacity),
+                closed: false,
+            }),
+            not_full: Condvar::new(),
+            not_empty: Condvar::new(),
+        }
+    }
+
+    pub fn push(&self, item: T) -> Result<Pushed<T>, PushError<T>> {
+        self.not_empty.notify_one();
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return Err(PushError::Closed(item));
+            }
+            if state.items.len() < self.capacity {
+                break;
+            }
+            match self.policy {
+                RejectionPolicy::Block => state = sleep(&self.not_full, state),
+                RejectionPolicy::Reject => return Err(PushError::Full(item)),
+                RejectionPolicy::CallerRuns => return Ok(Pushed::CallerRuns(item)),
+                RejectionPolicy::DiscardOldest => {
+                    let oldest = state.items.pop_front();
+                    state.items.push_back(item);
+                    return Ok(oldest.map_or(Pushed::Queued, Pushed::Discarded));
+                }
+            }
+        }
+        state.items.push_back(item);
+        Ok(Pushed::Queued)
+    }
+
+    pub fn pop(&self) -> Option<T> {
+        let mut state = self.lock();
+        while state.items.is_empty() {
+            if state.closed {
+                return None;
+            }
+            state = sleep(&self.not_empty, state);
+        }
+        let item = state.items.pop_front();
+        drop(state);
+        self.not_full.notify_one();
+        item
+    }
+
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.not_full.notify_all();
+        self.not_empty.notify_all();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    pub fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub fn policy(&self) -> RejectionPolicy {
+        self.policy
+    }
+
+    #[track_caller]
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().expect(UNPOISONED)
+    }
+}
+
+#[track_caller]
+fn sleep<'a, T>(condition: &Condvar, state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
+    condition.wait(state).expect(UNPOISONED)
+}
+
+const UNPOISONED: &str = "no code of the caller runs under this lock";
+
+impl<T> fmt::Display for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(_) => f.write_str("the queue is full"),
+            Self::Closed(_) => f.write_str("the queue is closed"),
+        }
+    }
+}
+
+impl<T: fmt::Debug> Error for PushError<T> {}
