@@ -343,6 +343,14 @@ fn hung(why: String, budget: Duration) -> Verdict {
     for stack in &stacks {
         tell(stack, &stack.frames(&Request::current().source));
     }
+    #[cfg(feature = "explore")]
+    let why = match wt_sync::explore::is_searching() {
+        true => format!(
+            "{why}, in the middle of a schedule. What waits is not the façade's: is there a lock, a channel or a \
+             thread of `std::sync` or `std::thread` where one of `wt_core` belongs?"
+        ),
+        false => why,
+    };
     let what = match running {
         0 => format!("{why}: all threads are blocked"),
         1 => format!("{why}: 1 thread is still running"),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wt_grader::compile::{Diagnostics, HIDDEN};
 use wt_grader::session::{CheckResult, Outcome};
 use wt_grader::transcript::{Place, Thread};
+use wt_grader::verdict::Verdict;
 use wt_grader::{GradeError, LessonReport, explain};
 
 use crate::graded::{Graded, State, first_place, results};
@@ -100,10 +101,23 @@ fn check(report: &LessonReport, result: &CheckResult) -> Value {
         "threads": verdict.threads.iter().map(threads).collect::<Vec<_>>(),
         "steps": verdict.steps.iter().map(|step| plain(step)).collect::<Vec<_>>(),
         "notes": verdict.notes.iter().map(|note| plain(note)).collect::<Vec<_>>(),
+        "explored": explored(verdict),
         "output": plain(&verdict.output),
         "took_ms": millis(verdict.took),
         "points": points(Points::of(verdict.word, result.spec.points)),
     })
+}
+
+/// What an exploration tried, and the code of the schedule that went wrong.
+fn explored(verdict: &Verdict) -> Option<Value> {
+    let count = verdict.count?;
+    let code = verdict.schedule.as_ref().map(|schedule| &schedule.code);
+    Some(json!({
+        "tried": count.tried,
+        "distinct": count.distinct,
+        "complete": count.complete,
+        "code": code,
+    }))
 }
 
 /// The frames are those of the learner's code and of the check: the others name

@@ -73,6 +73,7 @@ fn has_type(value: &Value, rule: &Value) -> bool {
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),
         "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
         other => panic!("this test does not know the type `{other}`"),
     };
     match rule {

@@ -11,8 +11,8 @@ use wt_grader::compile::Diagnostics;
 use wt_grader::lesson::{CheckSpec, Mode, Track};
 use wt_grader::session::{CheckResult, Outcome};
 use wt_grader::source::Rejected;
-use wt_grader::transcript::{Frame, Place, Thread};
-use wt_grader::verdict::{Tier, Verdict};
+use wt_grader::transcript::{Count, Frame, Place, Thread};
+use wt_grader::verdict::{Schedule, Tier, Verdict};
 use wt_grader::{GradeError, Lesson, LessonReport, Word};
 
 /// What a stranger's program may print: sequences that move the cursor, rename the
@@ -30,6 +30,7 @@ pub(crate) fn cases() -> Vec<(&'static str, Graded)> {
         ("pass", graded(vec![passing()])),
         ("wrong", graded(vec![wrong()])),
         ("hang", graded(vec![hang()])),
+        ("explored", graded(vec![explored(), postponed()])),
         ("compile_error", graded(vec![compile_error()])),
         ("does_not_fit", graded(vec![does_not_fit()])),
         ("gave_up", graded(vec![gave_up()])),
@@ -147,6 +148,42 @@ fn hang() -> LessonReport {
     };
     let pass = || Verdict::new(Word::Pass, "");
     checked(3, "bounded-queue", [pass(), hung, pass()], "")
+}
+
+/// One schedule of many is a deadlock; another check saw all there are.
+fn explored() -> LessonReport {
+    let count = |tried, distinct, complete| {
+        Some(Count {
+            tried,
+            distinct,
+            complete,
+        })
+    };
+    let deadlock = Verdict {
+        place: Some(place(57)),
+        count: count(1204, 1187, false),
+        schedule: Some(Schedule {
+            name: String::from("m7"),
+            code: String::from("1Z3K7Q-H2M4NP-08RSTV"),
+            story: Vec::new(),
+        }),
+        ..Verdict::new(
+            Word::Deadlock,
+            "every thread waits, and none is left to wake another",
+        )
+    };
+    let all = Verdict {
+        count: count(252, 252, true),
+        ..Verdict::new(Word::Pass, "")
+    };
+    let pass = Verdict::new(Word::Pass, "");
+    checked(3, "bounded-queue", [pass, deadlock, all], "")
+}
+
+fn postponed() -> LessonReport {
+    let wrong = Verdict::new(Word::Wrong, "3 items came out, not 4");
+    let pass = Verdict::new(Word::Pass, "");
+    checked(4, "distribution", [wrong, pass, Verdict::postponed()], "")
 }
 
 fn not_judged() -> LessonReport {

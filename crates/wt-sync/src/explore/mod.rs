@@ -73,6 +73,12 @@ pub fn is_running() -> bool {
     world::inside()
 }
 
+/// Whether any thread of the process explores or replays right now.
+#[must_use]
+pub fn is_searching() -> bool {
+    run::SEARCHING.load(std::sync::atomic::Ordering::Relaxed) > 0
+}
+
 pub use run::{
     Explored, Failure, How, LiveThread, Options, Replayed, ScheduleNumber, Search, ToldStep,
     explore, replay,

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
@@ -185,6 +186,9 @@ pub struct Replayed {
     pub steps: Vec<ToldStep>,
 }
 
+/// How many searches are going on in this process.
+pub(super) static SEARCHING: AtomicUsize = AtomicUsize::new(0);
+
 /// Runs schedules of the plan until one goes wrong.
 fn run<F: Fn() + Send + Sync + 'static>(plan: &Rc<RefCell<Plan>>, f: &Arc<F>) -> Option<Failure> {
     keep_the_panic_hook();
@@ -192,6 +196,7 @@ fn run<F: Fn() + Send + Sync + 'static>(plan: &Rc<RefCell<Plan>>, f: &Arc<F>) ->
         plan: Rc::clone(plan),
     };
     let f = Arc::clone(f);
+    SEARCHING.fetch_add(1, Ordering::Relaxed);
     let result = catch_unwind(AssertUnwindSafe(|| {
         Runner::new(guide, config()).run(move || {
             let f = Arc::clone(&f);
@@ -199,6 +204,7 @@ fn run<F: Fn() + Send + Sync + 'static>(plan: &Rc<RefCell<Plan>>, f: &Arc<F>) ->
             direct();
         });
     }));
+    SEARCHING.fetch_sub(1, Ordering::Relaxed);
     let mut plan = plan.borrow_mut();
     if let Some(world) = world::leave() {
         plan.note(world);
