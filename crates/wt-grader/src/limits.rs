@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::GradeError;
+use crate::exploring::Exploring;
 use crate::files::replace;
 use crate::lesson::Lesson;
 use crate::session::{Outcome, Session};
@@ -65,6 +66,12 @@ impl TimeLimits {
         {
             return Ok(limits);
         }
+        // What is explored has the upper bound anyway, and nobody's first verdict waits
+        // for its kit.
+        let session = &Session {
+            exploring: Exploring::Never,
+            ..session.clone()
+        };
         let report = session.grade(lesson, &source, &Self::default())?;
         let Outcome::Checked { results, .. } = &report.outcome else {
             return Err(GradeError::Course(format!(
