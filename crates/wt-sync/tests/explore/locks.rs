@@ -194,7 +194,8 @@ fn an_initialisation_happens_once_and_the_others_wait_for_it() {
         thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
-                    assert_eq!(*cell.get_or_init(|| calls.fetch_add(1, SeqCst) * 0 + 7), 7);
+                    let init = || (calls.fetch_add(1, SeqCst), 7).1;
+                    assert_eq!(*cell.get_or_init(init), 7);
                     once.call_once(|| {
                         calls.fetch_add(1, SeqCst);
                     });

@@ -11,9 +11,9 @@ use super::{fault, holds, story};
 fn join_gives_the_value_or_the_panic() {
     holds(|| {
         let good = thread::spawn(|| 42);
-        let bad = thread::spawn(|| std::panic::resume_unwind(Box::new(7_u8)));
+        let bad = thread::spawn(|| -> () { std::panic::resume_unwind(Box::new(7_u8)) });
         assert_eq!(good.join().unwrap(), 42);
-        let payload: Box<dyn std::any::Any + Send> = bad.join().map(|()| ()).unwrap_err();
+        let payload: Box<dyn std::any::Any + Send> = bad.join().unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&7_u8));
     });
 }
@@ -49,8 +49,9 @@ fn a_panic_in_a_scope_comes_out_of_it_unless_it_was_joined() {
         });
         assert!(caught.is_err());
         thread::scope(|scope| {
-            let thread = scope.spawn(|| std::panic::resume_unwind(Box::new("on purpose")));
-            assert!(thread.join().map(|()| ()).is_err());
+            let fail = || -> () { std::panic::resume_unwind(Box::new("on purpose")) };
+            let thread = scope.spawn(fail);
+            assert!(thread.join().is_err());
         });
     });
 }

@@ -212,10 +212,15 @@ impl<T> OnceLock<T> {
     /// The value, if there is one already.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
-        let mut value = Some(value);
+        let mut refused = Some(value);
         let place = Location::caller();
-        self.init_at(place, || value.take().expect("it is asked for once"));
-        value.map_or(Ok(()), Err)
+        self.once.call(place, |_| {
+            if let Some(value) = refused.take() {
+                let _ = self.value.set(value);
+            }
+            Progress::Done
+        });
+        refused.map_or(Ok(()), Err)
     }
 
     /// As [`std::sync::OnceLock::get_or_init`].
