@@ -18,12 +18,16 @@ const STEPS: usize = 12;
 /// must still be told.
 const SEARCH: u32 = 70;
 
-/// Explores the check, or replays the schedule that the request names. `None` if the
+/// Explores the check, or runs the one schedule that the request names. `None` if the
 /// check is not one to explore.
+///
+/// A search is quiet: of the schedule that goes wrong it tells no more than how. Who
+/// wants to know more asks another process for that schedule, in which no execution has
+/// been before it.
 pub(crate) fn run(check: &Check, request: &Request) -> Option<Verdict> {
     let options = options(check.explored?, request);
     if let Some(schedule) = parse(&request.schedule) {
-        return Some(again(check, &options, schedule, request));
+        return Some(one(check, options, schedule, request));
     }
     let f = check.run;
     let explored = panics::quietly(move || explore(&options, f));
@@ -31,7 +35,10 @@ pub(crate) fn run(check: &Check, request: &Request) -> Option<Verdict> {
     tell_count(&explored);
     Some(match explored.failure {
         None => passed(),
-        Some(failure) => again(check, &options, failure.schedule, request),
+        Some(failure) => {
+            tell_schedule(failure.schedule);
+            failed(check, failure, request)
+        }
     })
 }
 
@@ -70,14 +77,21 @@ fn parse(text: &str) -> Option<ScheduleNumber> {
     Some(ScheduleNumber { in_depth, number })
 }
 
-/// Runs one schedule aloud: its panics are noted, and all of its steps are told.
-fn again(check: &Check, options: &Options, schedule: ScheduleNumber, request: &Request) -> Verdict {
+fn tell_schedule(schedule: ScheduleNumber) {
     let letter = if schedule.in_depth { 'd' } else { 'm' };
     transcript::line(&["schedule", &format!("{letter}{}", schedule.number)]);
-    let mut options = *options;
+}
+
+/// Runs one schedule aloud: its panics are noted, and all of its steps are told.
+fn one(
+    check: &Check,
+    mut options: Options,
+    schedule: ScheduleNumber,
+    request: &Request,
+) -> Verdict {
+    tell_schedule(schedule);
     // The way to a schedule of a search in depth was walked before.
     options.patience = None;
-    let _ = panics::take_last_here();
     let replayed = replay(&options, schedule, check.run);
     match replayed.failure {
         Some(failure) => failed(check, failure, request),
@@ -106,7 +120,11 @@ fn failed(check: &Check, failure: Failure, request: &Request) -> Verdict {
             line: 0,
         },
     };
-    failure.threads.iter().for_each(tell_thread);
+    // Who runs before who waits, and the check's own thread last: the first one is where
+    // a reader looks.
+    let mut threads = failure.threads;
+    threads.sort_by_key(|thread| (thread.waits_for.is_some(), thread.name == "main"));
+    threads.iter().for_each(tell_thread);
     what
 }
 

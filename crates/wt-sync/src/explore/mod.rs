@@ -28,7 +28,8 @@
 //! be found again). A wait of std's own stops everything, for all threads are one.
 //!
 //! **Statics** live as long as the process, not as the execution: what one execution
-//! leaves in them the next one finds. A lock in a static is free again, though.
+//! leaves in them the next one finds. A lock in a static is free again, though, unless
+//! a thread held it in an execution that went wrong.
 //!
 //! The ways to search are PCT (Burckhardt and others, 2010), random choice, and a search
 //! in depth for small functions.

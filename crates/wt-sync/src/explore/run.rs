@@ -333,6 +333,10 @@ impl Plan {
             // On the way to the one that is wanted.
             return false;
         }
+        if world.haunted && self.until_failure.is_some() {
+            // What this one came to is the fault of the one that failed first.
+            return false;
+        }
         match world.ending.take() {
             Some(ending) => self.failure = Some(Failure::of(self.current, ending, &world)),
             None if self.only.is_some() => self.last_steps = Some(told(&world)),

@@ -28,5 +28,8 @@ fn poisoned<G>(is_poisoned: bool, guard: G) -> LockResult<G> {
     }
 }
 
-/// What a lock says when its value is in use although the explorer knows of nobody.
-const IN_USE: &str = "the lock is held by a thread that is not part of this exploration";
+/// The value of a lock is in use although the explorer knows of nobody.
+fn in_use() -> ! {
+    crate::explore::world::with(|world| world.haunted = true);
+    panic!("the lock is held by a thread that is not part of this exploration")
+}

@@ -91,6 +91,9 @@ pub(super) struct World {
     pub(super) ending: Option<Ending>,
     /// Waits while it unwinds.
     pub(super) unwinding: Option<ThreadNumber>,
+    /// A lock in a static is still held by a thread that an execution before has left
+    /// behind when it was given up.
+    pub(super) haunted: bool,
     /// The director has left, and the execution is given up.
     pub(super) leaving: bool,
     /// How many decisions there have been.
@@ -132,6 +135,7 @@ impl World {
             hasty,
             ending: None,
             unwinding: None,
+            haunted: false,
             leaving: false,
             decisions: 0,
             hash: 0xcbf2_9ce4_8422_2325,

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use super::{IN_USE, poisoned};
+use super::{in_use, poisoned};
 use crate::explore::step::Verb;
 use crate::explore::wait::{Wait, block, panicking, switch};
 use crate::explore::world::{Place, Tag, inside, with};
@@ -125,7 +125,7 @@ impl<T: ?Sized> Mutex<T> {
             match self.inner.try_lock() {
                 Ok(inner) => inner,
                 Err(TryLockError::Poisoned(inner)) => inner.into_inner(),
-                Err(TryLockError::WouldBlock) => panic!("{IN_USE}"),
+                Err(TryLockError::WouldBlock) => in_use(),
             }
         } else {
             self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use super::{IN_USE, poisoned};
+use super::{in_use, poisoned};
 use crate::explore::step::Verb;
 use crate::explore::wait::{Wait, block, panicking, switch};
 use crate::explore::world::{Place, Tag, inside, with};
@@ -163,7 +163,7 @@ impl<T: ?Sized> RwLock<T> {
             match self.inner.try_read() {
                 Ok(inner) => inner,
                 Err(TryLockError::Poisoned(inner)) => inner.into_inner(),
-                Err(TryLockError::WouldBlock) => panic!("{IN_USE}"),
+                Err(TryLockError::WouldBlock) => in_use(),
             }
         } else {
             self.inner.read().unwrap_or_else(PoisonError::into_inner)
@@ -180,7 +180,7 @@ impl<T: ?Sized> RwLock<T> {
             match self.inner.try_write() {
                 Ok(inner) => inner,
                 Err(TryLockError::Poisoned(inner)) => inner.into_inner(),
-                Err(TryLockError::WouldBlock) => panic!("{IN_USE}"),
+                Err(TryLockError::WouldBlock) => in_use(),
             }
         } else {
             self.inner.write().unwrap_or_else(PoisonError::into_inner)
