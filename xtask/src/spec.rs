@@ -79,6 +79,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::hint::SPEC,
     &command::reset::SPEC,
     &command::solution::SPEC,
+    &command::trace::SPEC,
     &command::bench::SPEC,
     &command::book::SPEC,
     &command::doctor::SPEC,

@@ -134,13 +134,13 @@ fn take_stdout() -> io::Result<File> {
 
 /// Ends the process without running what the checked code left for its end.
 #[cfg(unix)]
-fn exit_now() -> ! {
+pub(crate) fn exit_now() -> ! {
     // SAFETY: `_exit` takes no pointers and does not return.
     unsafe { libc::_exit(0) }
 }
 
 #[cfg(not(unix))]
-fn exit_now() -> ! {
+pub(crate) fn exit_now() -> ! {
     std::process::abort()
 }
 

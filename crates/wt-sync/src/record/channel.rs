@@ -16,8 +16,10 @@ pub use crossbeam_channel::{
     select_biased,
 };
 
-use super::state::{ObjectRecord, Place, Tag, Wait, state, waiting};
+use super::object::{ObjectRecord, Tag};
+use super::state::{Place, Wait, state, waiting, waiting_for};
 use super::step::StepKind;
+use super::turn::{self, Go};
 
 /// As [`crossbeam_channel::Sender`].
 pub struct Sender<T> {
@@ -142,7 +144,7 @@ impl<T> Sender<T> {
     /// The message, if there is no room or all receivers are gone.
     #[track_caller]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
-        let sent = self.inner.try_send(msg);
+        let sent = self.try_now(msg);
         self.note(sent.is_ok(), Location::caller());
         sent
     }
@@ -155,7 +157,15 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         let place = Location::caller();
-        let sent = waiting(Wait::Other, place, || self.inner.send_timeout(msg, timeout));
+        let wait = Wait::Send(self.end.tag.handle());
+        let sent = waiting_for(wait, Some(timeout), place, |go| match go {
+            Go::Free => self.inner.send_timeout(msg, timeout),
+            Go::Ready => self
+                .inner
+                .send(msg)
+                .map_err(|SendError(msg)| SendTimeoutError::Disconnected(msg)),
+            Go::TimedOut => Err(SendTimeoutError::Timeout(msg)),
+        });
         self.note(sent.is_ok(), place);
         sent
     }
@@ -167,12 +177,7 @@ impl<T> Sender<T> {
     /// The message, if there was no room in time or all receivers are gone.
     #[track_caller]
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        let place = Location::caller();
-        let sent = waiting(Wait::Other, place, || {
-            self.inner.send_deadline(msg, deadline)
-        });
-        self.note(sent.is_ok(), place);
-        sent
+        self.send_timeout(msg, deadline.saturating_duration_since(Instant::now()))
     }
 
     /// As [`crossbeam_channel::Sender::same_channel`].
@@ -181,12 +186,25 @@ impl<T> Sender<T> {
         self.inner.same_channel(&other.inner)
     }
 
+    fn try_now(&self, msg: T) -> Result<(), TrySendError<T>> {
+        let wait = Wait::Send(self.end.tag.handle());
+        if turn::is_fixed() && turn::meet(&mut state(), wait) {
+            // The partner is on its way to the real channel.
+            let sent = self.inner.send(msg);
+            return sent.map_err(|SendError(msg)| TrySendError::Disconnected(msg));
+        }
+        self.inner.try_send(msg)
+    }
+
     fn note(&self, sent: bool, place: Place) {
         if sent {
             let mut state = state();
             let tag = &self.end.tag;
             tag.record(&mut state).messages += 1;
-            state.step(StepKind::Sent(tag.made_at), place);
+            let object = tag.object(&mut state);
+            state.step(StepKind::Sent(object), place);
+            drop(state);
+            turn::pass();
         }
     }
 }
@@ -212,7 +230,7 @@ impl<T> Receiver<T> {
     /// If the channel is empty.
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        let received = self.inner.try_recv();
+        let received = self.try_now();
         self.note(received.is_ok(), Location::caller());
         received
     }
@@ -225,7 +243,11 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let place = Location::caller();
-        let received = waiting(Wait::Other, place, || self.inner.recv_timeout(timeout));
+        let received = waiting_for(self.wait(), Some(timeout), place, |go| match go {
+            Go::Free => self.inner.recv_timeout(timeout),
+            Go::Ready => (self.inner.recv()).map_err(|RecvError| RecvTimeoutError::Disconnected),
+            Go::TimedOut => Err(RecvTimeoutError::Timeout),
+        });
         self.note(received.is_ok(), place);
         received
     }
@@ -237,10 +259,7 @@ impl<T> Receiver<T> {
     /// If nothing came in time, or the channel is empty and all senders are gone.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        let place = Location::caller();
-        let received = waiting(Wait::Other, place, || self.inner.recv_deadline(deadline));
-        self.note(received.is_ok(), place);
-        received
+        self.recv_timeout(deadline.saturating_duration_since(Instant::now()))
     }
 
     /// As [`crossbeam_channel::Receiver::iter`].
@@ -272,13 +291,22 @@ impl<T> Receiver<T> {
         }
     }
 
+    fn try_now(&self) -> Result<T, TryRecvError> {
+        if turn::is_fixed() && turn::meet(&mut state(), self.wait()) {
+            let received = self.inner.recv();
+            return received.map_err(|RecvError| TryRecvError::Disconnected);
+        }
+        self.inner.try_recv()
+    }
+
     fn note(&self, received: bool, place: Place) {
         if let Some(end) = self.end.as_ref().filter(|_| received) {
             let mut state = state();
-            let record = end.tag.record(&mut state);
-            // A message that went through `select!` was not counted.
-            record.messages = record.messages.saturating_sub(1);
-            state.step(StepKind::Received(end.tag.made_at), place);
+            // A message that went through `select!` was not counted, and a sender may not have
+            // counted its own yet. Either way, who sleeps in `recv` has no message.
+            end.tag.record(&mut state).messages -= 1;
+            let object = end.tag.object(&mut state);
+            state.step(StepKind::Received(object), place);
         }
     }
 

@@ -1,7 +1,8 @@
 //! The wait-for graph: who is stuck, and why.
 
-use super::state::{ObjectRef, Place, State, ThreadNumber, Wait, state};
-use super::step::{name_of, object};
+use super::object::{ObjectRecord, ObjectRef};
+use super::state::{Place, State, ThreadNumber, Wait, state};
+use super::step::{name_of, short};
 
 /// Threads that can never go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct StuckThread {
     pub name: String,
     /// Its number in the record.
     pub(super) number: ThreadNumber,
+    /// It waits for something that the record does not see.
+    unwatched: bool,
     /// The system's number of the thread; 0 where it is not known.
     pub tid: u32,
     /// What it waits for, and who has it.
@@ -29,6 +32,15 @@ pub struct StuckThread {
     pub line: u32,
 }
 
+impl StuckThread {
+    /// Whether it waits for something that the record does not see, such as a timer
+    /// channel.
+    #[must_use]
+    pub fn is_unwatched(&self) -> bool {
+        self.unwatched
+    }
+}
+
 /// Whether some threads can never go on, as the record has it now.
 ///
 /// Never blocks for long. A wake-up may be on its way: see the module's text on
@@ -36,6 +48,9 @@ pub struct StuckThread {
 #[must_use]
 pub fn look() -> Option<Stuck> {
     let mut state = state();
+    if state.overflowed {
+        return None;
+    }
     if let Some(cycle) = cycle(&mut state) {
         let names: Vec<String> = cycle
             .iter()
@@ -70,14 +85,17 @@ fn everybody(state: &mut State) -> Option<Vec<ThreadNumber>> {
     let live: Vec<ThreadNumber> = (0..state.threads.len())
         .filter(|thread| !state.threads[*thread].ended)
         .collect();
-    if live.is_empty() || !live.iter().all(|thread| cannot_go_on(state, *thread)) {
+    let stuck = |state: &mut State, thread: ThreadNumber| {
+        !state.threads[thread].timed && cannot_go_on(state, thread)
+    };
+    if live.is_empty() || !live.iter().all(|thread| stuck(state, *thread)) {
         return None;
     }
     (threads_of_the_process()? <= live.len() + state.unwatched).then_some(live)
 }
 
-/// Whether nothing has happened yet that ends the wait of `thread`.
-fn cannot_go_on(state: &mut State, thread: ThreadNumber) -> bool {
+/// Whether nothing has happened yet that ends the wait of `thread`, but for time.
+pub(super) fn cannot_go_on(state: &mut State, thread: ThreadNumber) -> bool {
     let Some((wait, _)) = state.threads[thread].waits else {
         return false;
     };
@@ -96,47 +114,68 @@ fn cannot_go_on(state: &mut State, thread: ThreadNumber) -> bool {
             .iter()
             .any(|other| other.scope == Some(scope) && !other.ended),
         Wait::Receive(channel) => {
-            let (messages, senders) = {
-                let record = record_of(state, channel);
-                (record.messages, record.senders)
-            };
-            messages == 0 && senders > 0 && !meets(state, channel)
+            let record = record_of(state, channel);
+            let waits = record.messages <= 0 && record.senders > 0;
+            waits && !meets(state, channel)
         }
         Wait::Send(channel) => {
             let record = record_of(state, channel);
-            let full = record.capacity.is_some_and(|most| record.messages >= most);
-            full && record.receivers > 0 && !meets(state, channel)
+            let waits = record.is_full() && record.receivers > 0;
+            waits && !meets(state, channel)
         }
         Wait::Unpark => !state.threads[thread].unparked,
-        Wait::Other => false,
+        Wait::Time | Wait::Other => false,
     }
 }
 
-/// Whether a sender and a receiver wait at the same channel, as at a rendezvous:
-/// one of them is about to go on.
-fn meets(state: &State, channel: ObjectRef) -> bool {
-    let waits = |wanted: fn(Wait) -> Option<ObjectRef>| {
-        let mut waits = state.threads.iter().filter_map(|thread| thread.waits);
-        waits.any(|(wait, _)| wanted(wait) == Some(channel))
-    };
-    waits(|wait| match wait {
-        Wait::Send(channel) => Some(channel),
-        _ => None,
-    }) && waits(|wait| match wait {
-        Wait::Receive(channel) => Some(channel),
-        _ => None,
+/// Whether a sender and a receiver wait at the same rendezvous: both are about to
+/// go on.
+fn meets(state: &mut State, channel: ObjectRef) -> bool {
+    record_of(state, channel).capacity == Some(0)
+        && waits_at(state, channel, true).is_some()
+        && waits_at(state, channel, false).is_some()
+}
+
+/// A thread that waits to send, or else to receive, at `channel`.
+fn waits_at(state: &State, channel: ObjectRef, to_send: bool) -> Option<ThreadNumber> {
+    state.threads.iter().position(|thread| {
+        !thread.ended
+            && match thread.waits {
+                Some((Wait::Send(at), _)) => to_send && at == channel,
+                Some((Wait::Receive(at), _)) => !to_send && at == channel,
+                _ => false,
+            }
     })
+}
+
+/// The thread that waits at a rendezvous for one that does what `wait` says.
+pub(super) fn same_channel(state: &mut State, wait: Wait) -> Option<ThreadNumber> {
+    let (channel, to_send) = match wait {
+        Wait::Send(channel) => (channel, false),
+        Wait::Receive(channel) => (channel, true),
+        _ => return None,
+    };
+    if record_of(state, channel).capacity != Some(0) {
+        return None;
+    }
+    waits_at(state, channel, to_send)
 }
 
 /// The threads of a cycle in which each waits for what only the next can give.
 fn cycle(state: &mut State) -> Option<Vec<ThreadNumber>> {
+    // The path on which a thread was first met; a second meeting on the same path is a cycle.
+    let mut met = vec![usize::MAX; state.threads.len()];
     for first in 0..state.threads.len() {
-        let mut path = vec![first];
-        while let Some(next) = debtor(state, *path.last()?) {
-            if let Some(start) = path.iter().position(|thread| *thread == next) {
-                return Some(path.split_off(start));
-            }
-            path.push(next);
+        let mut path = Vec::new();
+        let mut next = Some(first);
+        while let Some(thread) = next.filter(|thread| met[*thread] == usize::MAX) {
+            met[thread] = first;
+            path.push(thread);
+            next = debtor(state, thread);
+        }
+        if let Some(again) = next.filter(|thread| met[*thread] == first) {
+            let start = path.iter().position(|thread| *thread == again)?;
+            return Some(path.split_off(start));
         }
     }
     None
@@ -144,7 +183,7 @@ fn cycle(state: &mut State) -> Option<Vec<ThreadNumber>> {
 
 /// The one thread without which `thread` cannot go on.
 fn debtor(state: &mut State, thread: ThreadNumber) -> Option<ThreadNumber> {
-    if state.threads[thread].ended {
+    if state.threads[thread].ended || state.threads[thread].timed {
         return None;
     }
     match state.threads[thread].waits?.0 {
@@ -156,7 +195,7 @@ fn debtor(state: &mut State, thread: ThreadNumber) -> Option<ThreadNumber> {
     }
 }
 
-fn record_of(state: &mut State, object: ObjectRef) -> &mut super::state::ObjectRecord {
+fn record_of(state: &mut State, object: ObjectRef) -> &mut ObjectRecord {
     // SAFETY: `object` comes from the `waits` of a thread, and the caller has the state borrowed
     // exclusively, which it got from the lock.
     unsafe { object.tag() }.record(state)
@@ -168,8 +207,16 @@ fn stuck(state: &mut State, why: String, threads: &[ThreadNumber]) -> Stuck {
         Some(StuckThread {
             name: name_of(state, *thread),
             number: *thread,
+            unwatched: matches!(wait, Wait::Other),
             tid: state.threads[*thread].tid,
-            waits_for: waits_for(state, wait),
+            waits_for: {
+                let timed = if state.threads[*thread].timed {
+                    ", with a timeout"
+                } else {
+                    ""
+                };
+                waits_for(state, wait) + timed
+            },
             file: place.file(),
             line: place.line(),
         })
@@ -182,7 +229,7 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
     let described = |object: ObjectRef| {
         // SAFETY: as in `record_of`.
         let tag = unsafe { object.tag() };
-        self::object(tag.kind, tag.made_at)
+        format!("the {} made at {}", tag.kind, short(tag.made_at))
     };
     match wait {
         Wait::Lock(lock) | Wait::Read(lock) => {
@@ -232,12 +279,16 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
             let record = record_of(state, channel);
             let full = match record.capacity {
                 Some(0) => "where nobody receives".to_owned(),
-                _ => format!("which holds {}", some(record.messages, "message")),
+                _ => format!(
+                    "which holds {}",
+                    some(usize::try_from(record.messages).unwrap_or(0), "message")
+                ),
             };
             format!("room in {what}, {full}")
         }
         Wait::Unpark => "an unpark".into(),
-        Wait::Other => "time to pass, or something that is not watched".into(),
+        Wait::Time => "time to pass".into(),
+        Wait::Other => "something that is not watched".into(),
     }
 }
 
@@ -252,11 +303,6 @@ fn held(state: &State, holder: ThreadNumber, since: Place) -> String {
         name_of(state, holder),
         short(since)
     )
-}
-
-fn short(place: Place) -> String {
-    let file = place.file().rsplit('/').next().unwrap_or_default();
-    format!("{file}:{}", place.line())
 }
 
 fn some(count: usize, noun: &str) -> String {
