@@ -18,6 +18,10 @@ pub(crate) const TICK: Duration = Duration::from_millis(15);
 const LOOKS: u32 = 3;
 /// How many of the last steps are told.
 const STEPS: usize = 20;
+/// How many different steps a livelock has at most.
+const REPEATED: usize = 12;
+/// How many threads are told one by one.
+const THREADS: usize = 64;
 /// The time to ask threads for their stacks when the record has no line of theirs.
 const ASKING: Duration = Duration::from_millis(200);
 
@@ -58,12 +62,42 @@ pub(crate) fn tell(stuck: &Stuck, source: &str) {
     } else {
         Vec::new()
     };
-    for thread in &stuck.threads {
+    for thread in stuck.threads.iter().take(THREADS) {
         tell_thread(thread, &stacks, source);
+    }
+    if stuck.threads.len() > THREADS {
+        let more = stuck.threads.len() - THREADS;
+        transcript::line(&["note", &format!("{more} more threads wait")]);
     }
     for step in record::steps(STEPS, stuck, source) {
         transcript::line(&["step", &step]);
     }
+}
+
+/// Writes down which locks were found poisoned, and by whose panic.
+pub(crate) fn tell_poison(source: &str) {
+    for sentence in record::poisoned(source) {
+        transcript::line(&["note", &sentence]);
+    }
+}
+
+/// Whether the calling record knows what the thread waits for.
+pub(crate) fn knows(tid: Tid) -> bool {
+    let same = |thread: &record::StuckThread| Tid::try_from(thread.tid) == Ok(tid);
+    record::who_waits().iter().any(same)
+}
+
+/// What the threads that still ran did again and again since the record had
+/// `since` steps: only if they did little else.
+pub(crate) fn repeated(since: usize, source: &str) -> Vec<String> {
+    let steps = record::steps_since(since, 2 * REPEATED, source);
+    let again = |(_, times): &(String, usize)| *times >= 3;
+    if steps.is_empty() || steps.len() > REPEATED || !steps.iter().all(again) {
+        return Vec::new();
+    }
+    let mut sentences: Vec<String> = steps.into_iter().map(|(step, _)| step).collect();
+    sentences.sort();
+    sentences
 }
 
 /// Writes down every thread that waits on a line of `source`, and returns them.

@@ -105,6 +105,9 @@ fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
     #[cfg(feature = "record")]
     wt_sync::record::expect_unwatched(1);
     let verdict = watch(start(check, request), request);
+    if verdict.word != "pass" {
+        tell_poison(&request.source);
+    }
     transcript::close(verdict.word, &verdict.what, &verdict.file, verdict.line);
     exit_now()
 }
@@ -337,15 +340,37 @@ fn tell(stack: &ThreadStack, frames: &[Frame]) {
 
 /// Writes the stack of every thread and gives the verdict.
 fn hung(why: String, budget: Duration) -> Verdict {
+    let source = &Request::current().source;
+    let before = step_count();
     let stacks = stacks::capture_all(budget);
-    let running = stacks.iter().filter(|stack| !stack.task.asleep).count();
+    let again = repeated(before, source);
+    let mut running = 0;
+    let mut own_running = false;
+    let mut unseen = Vec::new();
     for stack in &stacks {
-        tell(stack, &stack.frames(&Request::current().source));
+        let frames = stack.frames(source);
+        tell(stack, &frames);
+        let own = frames.iter().any(|frame| frame.file.starts_with(source));
+        if !stack.task.asleep {
+            running += 1;
+            own_running |= own;
+        } else if own && stacks::waits_for(&frames).is_some() && !is_seen(stack.task.tid) {
+            unseen.push(format!("`{}`", stack.task.name));
+        }
     }
+    for step in &again {
+        transcript::line(&["step", &format!("again and again: {step}")]);
+    }
+    tell_unseen(&unseen);
+    let livelock = match (again.is_empty(), own_running) {
+        (false, _) => ": a livelock, the same steps come again and again",
+        (true, true) => ": a livelock, or a computation without end",
+        (true, false) => "",
+    };
     let what = match running {
         0 => format!("{why}: all threads are blocked"),
-        1 => format!("{why}: 1 thread is still running"),
-        n => format!("{why}: {n} threads are still running"),
+        1 => format!("{why}: 1 thread is still running{livelock}"),
+        n => format!("{why}: {n} threads are still running{livelock}"),
     };
     Verdict {
         word: "hung",
@@ -353,4 +378,51 @@ fn hung(why: String, budget: Duration) -> Verdict {
         file: String::new(),
         line: 0,
     }
+}
+
+/// Says of which threads the façade's record does not know what they wait for.
+#[cfg(feature = "record")]
+fn tell_unseen(names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let (names, verb) = (names.join(", "), if names.len() == 1 { "waits" } else { "wait" });
+    transcript::line(&[
+        "note",
+        &format!(
+            "{names} {verb} in std's own types, which this report does not see into. With `wt_core::sync`, \
+             `wt_core::channel` and `wt_core::thread` it names who has what they wait for"
+        ),
+    ]);
+}
+
+#[cfg(not(feature = "record"))]
+fn tell_unseen(_: &[String]) {}
+
+#[cfg(feature = "record")]
+use crate::deadlock::{knows as is_seen, repeated, tell_poison};
+#[cfg(feature = "record")]
+use wt_sync::record::step_count;
+
+#[cfg(not(feature = "record"))]
+use without_record::{is_seen, repeated, step_count, tell_poison};
+
+/// What there is to know without the façade's record: nothing.
+#[cfg(not(feature = "record"))]
+mod without_record {
+    use crate::tasks::Tid;
+
+    pub(super) fn is_seen(_: Tid) -> bool {
+        true
+    }
+
+    pub(super) fn repeated(_: usize, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    pub(super) fn step_count() -> usize {
+        0
+    }
+
+    pub(super) fn tell_poison(_: &str) {}
 }

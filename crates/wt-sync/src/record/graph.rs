@@ -1,5 +1,6 @@
 //! The wait-for graph: who is stuck, and why.
 
+use super::ends::{Ends, Side};
 use super::object::{ObjectRecord, ObjectRef};
 use super::state::{Place, State, ThreadNumber, Wait, state};
 use super::step::{name_of, short};
@@ -63,11 +64,66 @@ pub fn look() -> Option<Stuck> {
         return Some(stuck(&mut state, why, &cycle));
     }
     let all = everybody(&mut state)?;
-    Some(stuck(
-        &mut state,
-        "every thread waits, and none is left to wake another".into(),
-        &all,
-    ))
+    let why = match circle_of_channels(&mut state, &all).as_deref() {
+        Some([one]) => format!("`{}` waits for what only it could send or take", one),
+        Some(several) => format!(
+            "`{}` wait for each other in a circle, through channels",
+            several.join("`, `")
+        ),
+        None => "every thread waits, and none is left to wake another".into(),
+    };
+    Some(stuck(&mut state, why, &all))
+}
+
+/// The names of threads of which each waits for a channel whose other end the next
+/// one has. They are stuck already: this only says how.
+fn circle_of_channels(state: &mut State, stuck: &[ThreadNumber]) -> Option<Vec<String>> {
+    if let [one] = stuck
+        && let Some((Wait::Receive(_) | Wait::Send(_), _)) = state.threads[*one].waits
+    {
+        // Nobody else lives who could have the other end.
+        return Some(vec![name_of(state, *one)]);
+    }
+    for first in stuck {
+        let mut path = vec![*first];
+        while let Some(next) = other_end(state, *path.last()?) {
+            if let Some(start) = path.iter().position(|thread| *thread == next) {
+                let names = path.split_off(start);
+                return Some(names.into_iter().map(|it| name_of(state, it)).collect());
+            }
+            path.push(next);
+        }
+    }
+    None
+}
+
+/// The thread that has the only other end of the channel at which `thread` waits,
+/// or the one whose end or lock it waits for.
+fn other_end(state: &mut State, thread: ThreadNumber) -> Option<ThreadNumber> {
+    let (channel, side) = match state.threads[thread].waits?.0 {
+        Wait::Receive(channel) => (channel, Side::Senders),
+        Wait::Send(channel) => (channel, Side::Receivers),
+        _ => return debtor(state, thread),
+    };
+    ends_of(state, channel, side, Ends::only_user)
+}
+
+/// Asks the known ends of a channel.
+fn ends_of<T>(
+    state: &mut State,
+    channel: ObjectRef,
+    side: Side,
+    ask: fn(&Ends, &State, Side, usize) -> Option<T>,
+) -> Option<T> {
+    let record = record_of(state, channel);
+    let count = match side {
+        Side::Senders => record.senders,
+        Side::Receivers => record.receivers,
+    };
+    let ends = record.ends.take()?;
+    let answer = ask(&ends, state, side, count);
+    record_of(state, channel).ends = Some(ends);
+    answer
 }
 
 /// Every thread that waits now, as the record has it, whether or not it can go on.
@@ -264,15 +320,21 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
                 .filter(|thread| open(state, thread))
                 .map(|thread| format!("`{}`", name_of(state, thread)))
                 .collect();
-            format!("the end of its scope's threads {}", names.join(", "))
+            let told = names.len().min(8);
+            let more = match names.len() - told {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let names = names[..told].join(", ");
+            format!("the end of its scope's threads {names}{more}")
         }
         Wait::Receive(channel) => {
             let what = described(channel);
             let senders = record_of(state, channel).senders;
-            format!(
-                "a message of {what}, which is empty and has {}",
-                some(senders, "sender")
-            )
+            let only = ends_of(state, channel, Side::Senders, Ends::only_in_words);
+            let only = only.map_or(String::new(), |words| format!(", {words}"));
+            let senders = some(senders, "sender");
+            format!("a message of {what}, which is empty and has {senders}{only}")
         }
         Wait::Send(channel) => {
             let what = described(channel);
@@ -284,7 +346,9 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
                     some(usize::try_from(record.messages).unwrap_or(0), "message")
                 ),
             };
-            format!("room in {what}, {full}")
+            let only = ends_of(state, channel, Side::Receivers, Ends::only_in_words);
+            let only = only.map_or(String::new(), |words| format!("; its receiver: {words}"));
+            format!("room in {what}, {full}{only}")
         }
         Wait::Unpark => "an unpark".into(),
         Wait::Time => "time to pass".into(),

@@ -25,6 +25,7 @@
 //! it is full.
 
 pub mod channel;
+mod ends;
 mod graph;
 mod log;
 mod object;

@@ -4,6 +4,7 @@
 use std::cell::UnsafeCell;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
+use super::ends::Ends;
 use super::state::{Place, State, ThreadNumber};
 use super::step::StepKind;
 
@@ -38,6 +39,7 @@ pub(super) struct ObjectRecord {
     pub(super) senders: usize,
     pub(super) receivers: usize,
     pub(super) capacity: Option<usize>,
+    pub(super) ends: Option<Box<Ends>>,
 }
 
 impl ObjectRecord {
@@ -54,6 +56,7 @@ impl ObjectRecord {
             senders: 0,
             receivers: 0,
             capacity: None,
+            ends: None,
         }
     }
 

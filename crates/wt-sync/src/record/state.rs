@@ -71,6 +71,8 @@ pub(super) struct ThreadRecord {
     pub(super) scope: Option<usize>,
     /// How many locks it has.
     pub(super) held: u32,
+    /// Which of the threads that had this number.
+    pub(super) generation: u32,
     /// Somebody can still join it.
     pub(super) joinable: bool,
     /// The number of the step after its end.
@@ -147,6 +149,11 @@ thread_local! {
     static LAST_WORD: LastWord = const { LastWord };
 }
 
+/// The number of the calling thread, if it has one yet.
+pub(super) fn known_me() -> Option<ThreadNumber> {
+    ME.try_with(Cell::get).ok().flatten()
+}
+
 /// Writes down the end of a thread when its thread-local values are dropped.
 struct LastWord;
 
@@ -181,13 +188,18 @@ impl State {
             unparked: false,
             scope,
             held: 0,
+            generation: 0,
             joinable: false,
             ended_at: 0,
             turn: turn::Place::default(),
         };
         match self.unused() {
             Some(number) => {
-                self.threads[number] = record;
+                let generation = self.threads[number].generation + 1;
+                self.threads[number] = ThreadRecord {
+                    generation,
+                    ..record
+                };
                 number
             }
             None if self.threads.len() <= THREADS => {
@@ -221,7 +233,7 @@ impl State {
 
     /// The calling thread; it is written down now if the façade has not started it.
     pub(super) fn me(&mut self) -> ThreadNumber {
-        if let Some(known) = ME.try_with(Cell::get).ok().flatten() {
+        if let Some(known) = known_me() {
             return known;
         }
         let current = std::thread::current();
@@ -234,6 +246,12 @@ impl State {
         let place = self.threads[number].started_at;
         self.keep(number, StepKind::Began, place);
         number
+    }
+
+    /// The calling thread, told from all others.
+    pub(super) fn who(&mut self) -> (ThreadNumber, u32) {
+        let me = self.me();
+        (me, self.threads[me].generation)
     }
 
     pub(super) fn end(&mut self, thread: ThreadNumber) {

@@ -102,11 +102,13 @@ pub fn steps_since(since: usize, most: usize, source: &str) -> Vec<(String, usiz
         .collect()
 }
 
-/// The locks that were found poisoned, each as a sentence.
+/// The locks that were found poisoned and had been taken on a line of a file whose
+/// path begins with `source`, each as a sentence.
 #[must_use]
-pub fn poisoned() -> Vec<String> {
+pub fn poisoned(source: &str) -> Vec<String> {
     let state = state();
     let met = state.poison.iter().flatten();
+    let met = met.filter(|(.., since)| since.file().starts_with(source));
     met.map(|(lock, thread, since)| {
         format!(
             "{} is poisoned: `{}` panicked while it had it, since {}",
