@@ -4,7 +4,9 @@
 //! again and again while, says the kernel, none of the threads that it names has
 //! run: then no wake-up was on its way.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use wt_sync::record::{self, Stuck};
 
@@ -18,6 +20,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(15);
 const LOOKS: u32 = 3;
 /// How many of the last steps are told.
 const STEPS: usize = 20;
+/// How long to look for steps that repeat themselves.
+const WATCHED: Duration = Duration::from_millis(80);
 /// How many different steps a livelock has at most.
 const REPEATED: usize = 12;
 /// How many threads are told one by one.
@@ -87,17 +91,23 @@ pub(crate) fn knows(tid: Tid) -> bool {
     record::who_waits().iter().any(same)
 }
 
-/// What the threads that still ran did again and again since the record had
-/// `since` steps: only if they did little else.
-pub(crate) fn repeated(since: usize, source: &str) -> Vec<String> {
-    let steps = record::steps_since(since, 2 * REPEATED, source);
-    let again = |(_, times): &(String, usize)| *times >= 3;
-    if steps.is_empty() || steps.len() > REPEATED || !steps.iter().all(again) {
+/// What the threads do again and again, if they do little else. Looks for
+/// [`WATCHED`].
+pub(crate) fn repeated(source: &str) -> Vec<String> {
+    let end = Instant::now() + WATCHED;
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    let mut since = record::step_count();
+    while Instant::now() < end {
+        thread::sleep(WATCHED / 20);
+        for (step, count) in record::steps_since(since, 2 * REPEATED, source) {
+            *times.entry(step).or_default() += count;
+        }
+        since = record::step_count();
+    }
+    if times.len() > REPEATED || times.values().any(|times| *times < 3) {
         return Vec::new();
     }
-    let mut sentences: Vec<String> = steps.into_iter().map(|(step, _)| step).collect();
-    sentences.sort();
-    sentences
+    times.into_keys().collect()
 }
 
 /// Writes down every thread that waits on a line of `source`, and returns them.

@@ -341,9 +341,8 @@ fn tell(stack: &ThreadStack, frames: &[Frame]) {
 /// Writes the stack of every thread and gives the verdict.
 fn hung(why: String, budget: Duration) -> Verdict {
     let source = &Request::current().source;
-    let before = step_count();
+    let again = repeated(source);
     let stacks = stacks::capture_all(budget);
-    let again = repeated(before, source);
     let mut running = 0;
     let mut own_running = false;
     let mut unseen = Vec::new();
@@ -386,7 +385,10 @@ fn tell_unseen(names: &[String]) {
     if names.is_empty() {
         return;
     }
-    let (names, verb) = (names.join(", "), if names.len() == 1 { "waits" } else { "wait" });
+    let (names, verb) = (
+        names.join(", "),
+        if names.len() == 1 { "waits" } else { "wait" },
+    );
     transcript::line(&[
         "note",
         &format!(
@@ -401,11 +403,9 @@ fn tell_unseen(_: &[String]) {}
 
 #[cfg(feature = "record")]
 use crate::deadlock::{knows as is_seen, repeated, tell_poison};
-#[cfg(feature = "record")]
-use wt_sync::record::step_count;
 
 #[cfg(not(feature = "record"))]
-use without_record::{is_seen, repeated, step_count, tell_poison};
+use without_record::{is_seen, repeated, tell_poison};
 
 /// What there is to know without the façade's record: nothing.
 #[cfg(not(feature = "record"))]
@@ -416,12 +416,8 @@ mod without_record {
         true
     }
 
-    pub(super) fn repeated(_: usize, _: &str) -> Vec<String> {
+    pub(super) fn repeated(_: &str) -> Vec<String> {
         Vec::new()
-    }
-
-    pub(super) fn step_count() -> usize {
-        0
     }
 
     pub(super) fn tell_poison(_: &str) {}

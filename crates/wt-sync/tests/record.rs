@@ -58,7 +58,15 @@ const SCENARIOS: &[Scenario] = &[
         said: &[
             ALL,
             "scenario: the end of `sleeper`",
-            "sleeper: a notification at the Condvar made at record.rs:L",
+            "sleeper: a notification at the Condvar made at record.rs:L; nobody has ever notified it",
+        ],
+    },
+    Scenario {
+        name: "a_notification_that_came_too_early",
+        run: a_notification_that_came_too_early,
+        said: &[
+            ALL,
+            "scenario: a notification at the Condvar made at record.rs:L; last notified by `early` at record.rs:L, when nobody waited",
         ],
     },
     Scenario {
@@ -103,8 +111,8 @@ const SCENARIOS: &[Scenario] = &[
         said: &[
             ALL,
             "scenario: the end of its scope's threads `one of many`, `one of many`, `one of many`, `one of many`, `one of many`, `one of many`, `one of many`, `one of many` and 9992 more",
-            "one of many: a notification at the Condvar made at record.rs:L",
-            "one of many: a notification at the Condvar made at record.rs:L",
+            "one of many: a notification at the Condvar made at record.rs:L; nobody has ever notified it",
+            "one of many: a notification at the Condvar made at record.rs:L; nobody has ever notified it",
             "... and 9998 more",
         ],
     },
@@ -333,6 +341,17 @@ fn a_notification_that_never_comes() {
         }
     });
     let _ = sleeper.join();
+}
+
+fn a_notification_that_came_too_early() {
+    let pair = Arc::new((Mutex::new(false), Condvar::new()));
+    let other = Arc::clone(&pair);
+    let early = named("early", move || other.1.notify_one());
+    early.join().expect("it does not panic");
+    let mut ready = pair.0.lock().expect("nobody panics");
+    while !*ready {
+        ready = pair.1.wait(ready).expect("nobody panics");
+    }
 }
 
 fn two_channels_that_are_both_full() {

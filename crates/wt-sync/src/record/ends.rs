@@ -81,7 +81,12 @@ impl Ends {
 
     /// The only thread that has used the only end of a side. Who has an end that
     /// nobody has used is not known: it may have been moved.
-    pub(super) fn only_user(&self, state: &State, side: Side, count: usize) -> Option<ThreadNumber> {
+    pub(super) fn only_user(
+        &self,
+        state: &State,
+        side: Side,
+        count: usize,
+    ) -> Option<ThreadNumber> {
         let end = self.only(side, count)?;
         let (thread, generation) = end.used_by?;
         let same = state.threads.get(thread)?.generation == generation;

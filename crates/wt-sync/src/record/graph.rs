@@ -308,7 +308,25 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
                 None => what,
             }
         }
-        Wait::Notify(condition) => format!("a notification at {}", described(condition)),
+        Wait::Notify(condition) => {
+            let what = described(condition);
+            let news = match record_of(state, condition).notified {
+                None => "; nobody has ever notified it".into(),
+                // Who would have been woken is not known: the news is no help.
+                Some((_, _, true)) => String::new(),
+                Some(((thread, generation), place, false)) => {
+                    let same = state.threads[thread].generation == generation;
+                    let by = if same {
+                        name_of(state, thread)
+                    } else {
+                        "another".into()
+                    };
+                    let at = short(place);
+                    format!("; last notified by `{by}` at {at}, when nobody waited")
+                }
+            };
+            format!("a notification at {what}{news}")
+        }
         Wait::Barrier(barrier, _) => format!("{}, where others are missing", described(barrier)),
         Wait::End(thread) => format!("the end of `{}`", name_of(state, thread)),
         Wait::ScopeEnd(scope) => {

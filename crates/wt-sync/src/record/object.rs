@@ -31,6 +31,8 @@ pub(super) struct ObjectRecord {
     pub(super) poisoned: Option<(ThreadNumber, Place)>,
     /// Notifications that no waiter has taken, or a barrier's generation.
     pub(super) count: usize,
+    /// Who notified a condition last, where, and whether anybody waited.
+    pub(super) notified: Option<((ThreadNumber, u32), Place, bool)>,
     /// How many wait at a condition, or have arrived at a barrier.
     pub(super) waiters: usize,
     /// Of a channel. A thread may have received, and written it down, before the
@@ -51,6 +53,7 @@ impl ObjectRecord {
             last_reader: None,
             poisoned: None,
             count: 0,
+            notified: None,
             waiters: 0,
             messages: 0,
             senders: 0,

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use std::thread::{AccessError, LocalKey, Result, ThreadId, available_parallelism, panicking};
 
 use super::state::{
-    Place, ThreadNumber, Wait, begin, begin_wait, end_wait, state, waiting, waiting_for,
+    Place, ThreadNumber, Wait, begin, begin_wait, end_wait, known_me, state, waiting, waiting_for,
 };
 use super::step::StepKind;
 use super::turn::{self, Go};
@@ -149,7 +149,15 @@ impl Drop for Joinable {
 #[track_caller]
 fn joined<T>(number: ThreadNumber, join: impl FnOnce() -> T) -> T {
     let place = Location::caller();
-    let result = waiting(Wait::End(number), place, join);
+    let is_own = known_me() == Some(number);
+    let result = waiting(Wait::End(number), place, || {
+        // Nothing ever ends this wait. Some systems make std panic here, others let it wait;
+        // that it waits is what can be told.
+        while is_own {
+            std::thread::park();
+        }
+        join()
+    });
     state().step(StepKind::Joined(number), place);
     result
 }

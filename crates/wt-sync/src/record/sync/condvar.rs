@@ -151,7 +151,9 @@ impl Condvar {
     fn notify(&self, step: fn(Object) -> StepKind, place: Place, most: usize) {
         let mut state = state();
         let object = self.tag.object(&mut state);
+        let by = state.who();
         let record = self.tag.record(&mut state);
+        record.notified = Some((by, place, record.waiters > 0));
         record.count = record.waiters.min(record.count.saturating_add(most));
         if turn::is_fixed() {
             turn::notify(&mut state, self.tag.handle(), most);
