@@ -171,7 +171,7 @@ fn a_lost_wake_up() {
         }}"
     ));
     ran.says("deadlock: every thread waits, and none is left to wake another")
-        .says("last notified by `announces` at lib.rs:12, when nobody waited");
+        .says("last notified by `announces` at lib.rs:13, when nobody waited");
     is_golden("a_lost_wake_up", &ran);
 }
 

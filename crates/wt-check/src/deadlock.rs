@@ -21,7 +21,7 @@ const LOOKS: u32 = 3;
 /// How many of the last steps are told.
 const STEPS: usize = 20;
 /// How long to look for steps that repeat themselves.
-const WATCHED: Duration = Duration::from_millis(80);
+const WATCHED: Duration = Duration::from_millis(40);
 /// How many different steps a livelock has at most.
 const REPEATED: usize = 12;
 /// How many threads are told one by one.
@@ -98,7 +98,7 @@ pub(crate) fn repeated(source: &str) -> Vec<String> {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     let mut since = record::step_count();
     while Instant::now() < end {
-        thread::sleep(WATCHED / 20);
+        thread::sleep(WATCHED / 4);
         for (step, count) in record::steps_since(since, 2 * REPEATED, source) {
             *times.entry(step).or_default() += count;
         }
