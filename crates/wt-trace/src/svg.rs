@@ -265,6 +265,16 @@ impl<'a> Drawing<'a> {
         );
         let ran = format!("{} runs", lane.name);
         self.bar(svg, "run", (lane.from, lane.to), y, &ran, &[]);
+        for span in &lane.spans {
+            self.part(
+                svg,
+                span.depth,
+                (span.from, span.to),
+                y,
+                &lane.name,
+                &span.name,
+            );
+        }
         for wait in &lane.waits {
             let class = match wait.awaited {
                 Awaited::Time => "sleep",
@@ -282,16 +292,6 @@ impl<'a> Drawing<'a> {
             if wait.awaited != Awaited::Time || !lane.spans.iter().any(covers) {
                 self.bar(svg, class, (wait.from, wait.to), y, &title, &labels(wait));
             }
-        }
-        for span in &lane.spans {
-            self.part(
-                svg,
-                span.depth,
-                (span.from, span.to),
-                y,
-                &lane.name,
-                &span.name,
-            );
         }
     }
 

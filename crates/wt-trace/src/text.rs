@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::contention;
 use crate::log::{Awaited, Unit};
 use crate::names::short;
-use crate::timeline::{Lane, Timeline};
+use crate::timeline::{Lane, Span, Timeline};
 
 /// The columns of a page.
 pub const WIDTH: usize = 80;
@@ -69,17 +69,6 @@ fn cells(timeline: &Timeline, number: usize, lane: &Lane, room: usize) -> Vec<ch
         scale(lane.to).max(scale(lane.from) + 1)
     };
     cells[scale(lane.from).min(room - 1)..to.min(room)].fill('=');
-    for wait in &lane.waits {
-        let (from, to) = (scale(wait.from), scale(wait.to).min(room));
-        let sign = match wait.awaited {
-            Awaited::Time => 'z',
-            Awaited::Lock(_) => '#',
-            _ => '.',
-        };
-        if from < to {
-            cells[from..to].fill(sign);
-        }
-    }
     for span in lane.spans.iter().filter(|span| span.depth == 0) {
         let (from, to) = (scale(span.from), scale(span.to).min(room));
         if to < from + 2 {
@@ -91,6 +80,20 @@ fn cells(timeline: &Timeline, number: usize, lane: &Lane, room: usize) -> Vec<ch
         let name = span.name.chars().chain(std::iter::repeat('-'));
         for (cell, c) in cells[from + 1..=from + inside].iter_mut().zip(name) {
             *cell = c;
+        }
+    }
+    for wait in &lane.waits {
+        let (from, to) = (scale(wait.from), scale(wait.to).min(room));
+        let sign = match wait.awaited {
+            Awaited::Time => 'z',
+            Awaited::Lock(_) => '#',
+            _ => '.',
+        };
+        // A part of the work that sleeps is shown as that part.
+        let covers = |span: &Span| span.from <= wait.from && wait.to <= span.to;
+        let hidden = wait.awaited == Awaited::Time && lane.spans.iter().any(covers);
+        if from < to && !hidden {
+            cells[from..to].fill(sign);
         }
     }
     cells
