@@ -4,8 +4,6 @@
 //! again and again while, says the kernel, none of the threads that it names has
 //! run: then no wake-up was on its way.
 
-use std::collections::BTreeMap;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use wt_sync::record::{self, Stuck};
@@ -20,8 +18,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(15);
 const LOOKS: u32 = 3;
 /// How many of the last steps are told.
 const STEPS: usize = 20;
-/// How long to look for steps that repeat themselves.
-const WATCHED: Duration = Duration::from_millis(40);
+/// Steps that repeat themselves must have done so for this long, twice at most.
+const WHILE: Duration = Duration::from_secs(1);
 /// How many different steps a livelock has at most.
 const REPEATED: usize = 12;
 /// How many threads are told one by one.
@@ -91,23 +89,38 @@ pub(crate) fn knows(tid: Tid) -> bool {
     record::who_waits().iter().any(same)
 }
 
-/// What the threads do again and again, if they do little else. Looks for
-/// [`WATCHED`].
-pub(crate) fn repeated(source: &str) -> Vec<String> {
-    let end = Instant::now() + WATCHED;
-    let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    let mut since = record::step_count();
-    while Instant::now() < end {
-        thread::sleep(WATCHED / 4);
-        for (step, count) in record::steps_since(since, 2 * REPEATED, source) {
-            *times.entry(step).or_default() += count;
+/// How many steps the record had a while ago.
+pub(crate) struct StepWatch {
+    older: usize,
+    newer: (Instant, usize),
+}
+
+impl StepWatch {
+    pub(crate) fn new() -> Self {
+        Self {
+            older: 0,
+            newer: (Instant::now(), 0),
         }
-        since = record::step_count();
     }
-    if times.len() > REPEATED || times.values().any(|times| *times < 3) {
-        return Vec::new();
+
+    pub(crate) fn look(&mut self) {
+        if self.newer.0.elapsed() > WHILE {
+            self.older = self.newer.1;
+            self.newer = (Instant::now(), record::step_count());
+        }
     }
-    times.into_keys().collect()
+
+    /// What the threads have done again and again since then, if they did little else.
+    pub(crate) fn repeated(&self, source: &str) -> Vec<String> {
+        let steps = record::steps_since(self.older, 2 * REPEATED, source);
+        let again = |(_, times): &(String, usize)| *times >= 3;
+        if steps.len() > REPEATED || !steps.iter().all(again) {
+            return Vec::new();
+        }
+        let mut sentences: Vec<String> = steps.into_iter().map(|(step, _)| step).collect();
+        sentences.sort();
+        sentences
+    }
 }
 
 /// Writes down every thread that waits on a line of `source`, and returns them.

@@ -231,7 +231,9 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
     let mut stall = StallWatch::new();
     #[cfg(feature = "record")]
     let mut deadlock = crate::deadlock::DeadlockWatch::default();
+    let mut steps = StepWatch::new();
     loop {
+        steps.look();
         let left = deadline.saturating_duration_since(Instant::now());
         #[cfg(feature = "record")]
         let tick = crate::deadlock::TICK;
@@ -249,16 +251,18 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
                 return verdict;
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return hung("the check's own thread is gone".into(), UNHURRIED);
+                let why = "the check's own thread is gone";
+                return hung(why.into(), UNHURRIED, &steps);
             }
             Err(RecvTimeoutError::Timeout) if stall.look() => {
                 let why = "no thread has run for 1.5 s, and nothing is left to wake one";
-                return hung(why.into(), UNHURRIED.min(left / 2));
+                return hung(why.into(), UNHURRIED.min(left / 2), &steps);
             }
             Err(RecvTimeoutError::Timeout) if left.is_zero() => {
                 return hung(
                     format!("it was not done after {:.0?}", request.limit),
                     HURRIED,
+                    &steps,
                 );
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -339,9 +343,9 @@ fn tell(stack: &ThreadStack, frames: &[Frame]) {
 }
 
 /// Writes the stack of every thread and gives the verdict.
-fn hung(why: String, budget: Duration) -> Verdict {
+fn hung(why: String, budget: Duration, steps: &StepWatch) -> Verdict {
     let source = &Request::current().source;
-    let again = repeated(source);
+    let again = steps.repeated(source);
     let stacks = stacks::capture_all(budget);
     let mut running = 0;
     let mut own_running = false;
@@ -402,10 +406,10 @@ fn tell_unseen(names: &[String]) {
 fn tell_unseen(_: &[String]) {}
 
 #[cfg(feature = "record")]
-use crate::deadlock::{knows as is_seen, repeated, tell_poison};
+use crate::deadlock::{StepWatch, knows as is_seen, tell_poison};
 
 #[cfg(not(feature = "record"))]
-use without_record::{is_seen, repeated, tell_poison};
+use without_record::{StepWatch, is_seen, tell_poison};
 
 /// What there is to know without the façade's record: nothing.
 #[cfg(not(feature = "record"))]
@@ -416,8 +420,18 @@ mod without_record {
         true
     }
 
-    pub(super) fn repeated(_: &str) -> Vec<String> {
-        Vec::new()
+    pub(super) struct StepWatch;
+
+    impl StepWatch {
+        pub(super) fn new() -> Self {
+            Self
+        }
+
+        pub(super) fn look(&mut self) {}
+
+        pub(super) fn repeated(&self, _: &str) -> Vec<String> {
+            Vec::new()
+        }
     }
 
     pub(super) fn tell_poison(_: &str) {}

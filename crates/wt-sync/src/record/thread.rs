@@ -153,8 +153,10 @@ fn joined<T>(number: ThreadNumber, join: impl FnOnce() -> T) -> T {
     let result = waiting(Wait::End(number), place, || {
         // Nothing ever ends this wait. Some systems make std panic here, others let it wait;
         // that it waits is what can be told.
-        while is_own {
-            std::thread::park();
+        if is_own {
+            loop {
+                std::thread::park();
+            }
         }
         join()
     });
