@@ -240,16 +240,15 @@ impl<'a> Drawing<'a> {
             );
             at += step;
         }
-        let unit = match self.timeline.unit {
-            Unit::Ticks => "ticks",
-            Unit::Nanos => "time",
-        };
-        let _ = writeln!(
-            svg,
-            "<text class=\"dim end\" x=\"{:.1}\" y=\"{:.1}\">{unit}</text>",
-            LEFT - 14.0,
-            bottom + 16.0
-        );
+        // Measured times carry their unit.
+        if self.timeline.unit == Unit::Ticks {
+            let _ = writeln!(
+                svg,
+                "<text class=\"dim end\" x=\"{:.1}\" y=\"{:.1}\">ticks</text>",
+                LEFT - 14.0,
+                bottom + 16.0
+            );
+        }
     }
 
     fn lane(&self, svg: &mut String, number: usize, lane: &Lane) {
