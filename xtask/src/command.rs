@@ -16,6 +16,7 @@ pub(crate) mod progress;
 pub(crate) mod replay;
 pub(crate) mod reset;
 pub(crate) mod solution;
+pub(crate) mod trace;
 pub(crate) mod verify;
 pub(crate) mod watch;
 
@@ -63,6 +64,21 @@ fn on_first_use(
     let mut command = Command::new(&program);
     command.args(arguments);
     become_it(command).map_err(|error| GradeError::io("start", &program, &error))
+}
+
+/// The same as a child, whose end is waited for. Whatever it ends with is no error:
+/// it has said itself what there is to say.
+fn start_built(
+    course: &Course,
+    package: &str,
+    name: &str,
+    arguments: &[OsString],
+    terminal: Terminal,
+) -> Result<(), GradeError> {
+    let program = built(course, package, name, terminal)?;
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    process::run_visibly(command).map(|_| ())
 }
 
 /// The path of the program of a package, which has the package's name.

@@ -82,6 +82,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::reset::SPEC,
     &command::replay::SPEC,
     &command::solution::SPEC,
+    &command::trace::SPEC,
     &command::bench::SPEC,
     &command::book::SPEC,
     &command::doctor::SPEC,

@@ -4,7 +4,7 @@
 //! again and again while, says the kernel, none of the threads that it names has
 //! run: then no wake-up was on its way.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wt_sync::record::{self, Stuck};
 
@@ -18,6 +18,12 @@ pub(crate) const TICK: Duration = Duration::from_millis(15);
 const LOOKS: u32 = 3;
 /// How many of the last steps are told.
 const STEPS: usize = 20;
+/// Steps that repeat themselves must have done so for this long, twice at most.
+const WHILE: Duration = Duration::from_secs(1);
+/// How many different steps a livelock has at most.
+const REPEATED: usize = 12;
+/// How many threads are told one by one.
+const THREADS: usize = 64;
 /// The time to ask threads for their stacks when the record has no line of theirs.
 const ASKING: Duration = Duration::from_millis(200);
 
@@ -58,11 +64,62 @@ pub(crate) fn tell(stuck: &Stuck, source: &str) {
     } else {
         Vec::new()
     };
-    for thread in &stuck.threads {
+    for thread in stuck.threads.iter().take(THREADS) {
         tell_thread(thread, &stacks, source);
+    }
+    if stuck.threads.len() > THREADS {
+        let more = stuck.threads.len() - THREADS;
+        transcript::line(&["note", &format!("{more} more threads wait")]);
     }
     for step in record::steps(STEPS, stuck, source) {
         transcript::line(&["step", &step]);
+    }
+}
+
+/// Writes down which locks were found poisoned, and by whose panic.
+pub(crate) fn tell_poison(source: &str) {
+    for sentence in record::poisoned(source) {
+        transcript::line(&["note", &sentence]);
+    }
+}
+
+/// Whether the calling record knows what the thread waits for.
+pub(crate) fn knows(tid: Tid) -> bool {
+    let same = |thread: &record::StuckThread| Tid::try_from(thread.tid) == Ok(tid);
+    record::who_waits().iter().any(same)
+}
+
+/// How many steps the record had a while ago.
+pub(crate) struct StepWatch {
+    older: usize,
+    newer: (Instant, usize),
+}
+
+impl StepWatch {
+    pub(crate) fn new() -> Self {
+        Self {
+            older: 0,
+            newer: (Instant::now(), 0),
+        }
+    }
+
+    pub(crate) fn look(&mut self) {
+        if self.newer.0.elapsed() > WHILE {
+            self.older = self.newer.1;
+            self.newer = (Instant::now(), record::step_count());
+        }
+    }
+
+    /// What the threads have done again and again since then, if they did little else.
+    pub(crate) fn repeated(&self, source: &str) -> Vec<String> {
+        let steps = record::steps_since(self.older, 2 * REPEATED, source);
+        let again = |(_, times): &(String, usize)| *times >= 3;
+        if steps.len() > REPEATED || !steps.iter().all(again) {
+            return Vec::new();
+        }
+        let mut sentences: Vec<String> = steps.into_iter().map(|(step, _)| step).collect();
+        sentences.sort();
+        sentences
     }
 }
 

@@ -102,6 +102,9 @@ fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
     #[cfg(feature = "record")]
     wt_sync::record::expect_unwatched(1);
     let verdict = watch(start(check, request), request);
+    if verdict.word != "pass" {
+        tell_poison(&request.source);
+    }
     transcript::close(verdict.word, &verdict.what, &verdict.file, verdict.line);
     exit_now()
 }
@@ -131,13 +134,13 @@ fn take_stdout() -> io::Result<File> {
 
 /// Ends the process without running what the checked code left for its end.
 #[cfg(unix)]
-fn exit_now() -> ! {
+pub(crate) fn exit_now() -> ! {
     // SAFETY: `_exit` takes no pointers and does not return.
     unsafe { libc::_exit(0) }
 }
 
 #[cfg(not(unix))]
-fn exit_now() -> ! {
+pub(crate) fn exit_now() -> ! {
     std::process::abort()
 }
 
@@ -229,7 +232,9 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
     let mut stall = StallWatch::new();
     #[cfg(feature = "record")]
     let mut deadlock = crate::deadlock::DeadlockWatch::default();
+    let mut steps = StepWatch::new();
     loop {
+        steps.look();
         let left = deadline.saturating_duration_since(Instant::now());
         #[cfg(feature = "record")]
         let tick = crate::deadlock::TICK;
@@ -247,16 +252,18 @@ fn watch(verdicts: Receiver<Verdict>, request: &Request) -> Verdict {
                 return verdict;
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return hung("the check's own thread is gone".into(), UNHURRIED);
+                let why = "the check's own thread is gone";
+                return hung(why.into(), UNHURRIED, &steps);
             }
             Err(RecvTimeoutError::Timeout) if stall.look() => {
                 let why = "no thread has run for 1.5 s, and nothing is left to wake one";
-                return hung(why.into(), UNHURRIED.min(left / 2));
+                return hung(why.into(), UNHURRIED.min(left / 2), &steps);
             }
             Err(RecvTimeoutError::Timeout) if left.is_zero() => {
                 return hung(
                     format!("it was not done after {:.0?}", request.limit),
                     HURRIED,
+                    &steps,
                 );
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -337,12 +344,33 @@ fn tell(stack: &ThreadStack, frames: &[Frame]) {
 }
 
 /// Writes the stack of every thread and gives the verdict.
-fn hung(why: String, budget: Duration) -> Verdict {
+fn hung(why: String, budget: Duration, steps: &StepWatch) -> Verdict {
+    let source = &Request::current().source;
+    let again = steps.repeated(source);
     let stacks = stacks::capture_all(budget);
-    let running = stacks.iter().filter(|stack| !stack.task.asleep).count();
+    let mut running = 0;
+    let mut own_running = false;
+    let mut unseen = Vec::new();
     for stack in &stacks {
-        tell(stack, &stack.frames(&Request::current().source));
+        let frames = stack.frames(source);
+        tell(stack, &frames);
+        let own = frames.iter().any(|frame| frame.file.starts_with(source));
+        if !stack.task.asleep {
+            running += 1;
+            own_running |= own;
+        } else if own && stacks::waits_for(&frames).is_some() && !is_seen(stack.task.tid) {
+            unseen.push(format!("`{}`", stack.task.name));
+        }
     }
+    for step in &again {
+        transcript::line(&["step", &format!("again and again: {step}")]);
+    }
+    tell_unseen(&unseen);
+    let livelock = match (again.is_empty(), own_running) {
+        (false, _) => ": a livelock, the same steps come again and again",
+        (true, true) => ": a livelock, or a computation without end",
+        (true, false) => "",
+    };
     #[cfg(feature = "explore")]
     let why = match wt_sync::explore::is_searching() {
         true => format!(
@@ -353,8 +381,8 @@ fn hung(why: String, budget: Duration) -> Verdict {
     };
     let what = match running {
         0 => format!("{why}: all threads are blocked"),
-        1 => format!("{why}: 1 thread is still running"),
-        n => format!("{why}: {n} threads are still running"),
+        1 => format!("{why}: 1 thread is still running{livelock}"),
+        n => format!("{why}: {n} threads are still running{livelock}"),
     };
     Verdict {
         word: "hung",
@@ -362,4 +390,58 @@ fn hung(why: String, budget: Duration) -> Verdict {
         file: String::new(),
         line: 0,
     }
+}
+
+/// Says of which threads the façade's record does not know what they wait for.
+#[cfg(feature = "record")]
+fn tell_unseen(names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let (names, verb) = (
+        names.join(", "),
+        if names.len() == 1 { "waits" } else { "wait" },
+    );
+    transcript::line(&[
+        "note",
+        &format!(
+            "{names} {verb} in std's own types, which this report does not see into. With `wt_core::sync`, \
+             `wt_core::channel` and `wt_core::thread` it names who has what they wait for"
+        ),
+    ]);
+}
+
+#[cfg(not(feature = "record"))]
+fn tell_unseen(_: &[String]) {}
+
+#[cfg(feature = "record")]
+use crate::deadlock::{StepWatch, knows as is_seen, tell_poison};
+
+#[cfg(not(feature = "record"))]
+use without_record::{StepWatch, is_seen, tell_poison};
+
+/// What there is to know without the façade's record: nothing.
+#[cfg(not(feature = "record"))]
+mod without_record {
+    use crate::tasks::Tid;
+
+    pub(super) fn is_seen(_: Tid) -> bool {
+        true
+    }
+
+    pub(super) struct StepWatch;
+
+    impl StepWatch {
+        pub(super) fn new() -> Self {
+            Self
+        }
+
+        pub(super) fn look(&mut self) {}
+
+        pub(super) fn repeated(&self, _: &str) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    pub(super) fn tell_poison(_: &str) {}
 }

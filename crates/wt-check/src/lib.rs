@@ -61,6 +61,7 @@ mod stacks;
 mod stall;
 mod tasks;
 mod thread_count;
+pub mod trace;
 mod transcript;
 mod wait;
 mod watched;

@@ -16,6 +16,7 @@ use crate::lesson::Lesson;
 use crate::process::{self, End, Finished, Limits};
 use crate::source::SourceSet;
 use crate::toolchain::Toolchain;
+use crate::trace::{EXAMPLE, SCENARIO};
 
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(60),
@@ -204,6 +205,34 @@ impl Compiler<'_> {
             .arg(joined("dependency=", self.folder))
             .arg("-o")
             .arg(&program);
+        let finished = process::run(command, b"", LIMITS)?;
+        let said = String::from_utf8_lossy(&finished.stderr).into_owned();
+        outcome(&finished, said, |_| program)
+    }
+
+    /// Compiles the program that runs `part`: a scenario over `library`, or an
+    /// example.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if rustc cannot be run at all.
+    pub fn scenario(
+        &self,
+        main: &Path,
+        library: Option<&Library>,
+        part: &Path,
+    ) -> Result<Compiled<PathBuf>, GradeError> {
+        let program = self.folder.join("scenario");
+        let mut command = self.rustc("scenario", "bin", main);
+        command
+            .args(["--cap-lints", "allow", "--color", "never", "--extern"])
+            .arg(extern_crate("wt_check", &self.kit.check()));
+        if let Some(library) = library {
+            self.against(library, &mut command);
+        }
+        let folder = part.parent().unwrap_or(part);
+        let name = if library.is_some() { SCENARIO } else { EXAMPLE };
+        command.arg(remap(folder, name)).arg("-o").arg(&program);
         let finished = process::run(command, b"", LIMITS)?;
         let said = String::from_utf8_lossy(&finished.stderr).into_owned();
         outcome(&finished, said, |_| program)

@@ -157,6 +157,10 @@ impl Writer<'_> {
         for (name, text) in mistake::without_sources(lesson)? {
             pack.add_bytes(&name, text.into_bytes());
         }
+        let scenario = crate::trace::scenario(lesson);
+        if scenario.is_file() {
+            pack.add("trace/scenario.rs", &scenario)?;
+        }
         let times = TimeLimits::measured(session, lesson)?.to_ship();
         pack.add_bytes(TimeLimits::SHIPPED, times.into_bytes());
         self.write(&pack::path(lesson), pack.text(&lesson.folder).as_bytes())

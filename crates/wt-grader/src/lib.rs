@@ -29,6 +29,7 @@
 //! | [`mod@bench`] | a learner's solution against others, measured |
 //! | [`book`] | the book's pages, and how long they take to read |
 //! | [`coverage`] | which objective is taught and checked where |
+//! | [`trace`] | a scenario, run with every event kept |
 //! | [`verify`] | proof that the course holds together |
 
 pub mod bench;
@@ -61,6 +62,7 @@ pub mod scratch;
 pub mod session;
 pub mod source;
 pub mod toolchain;
+pub mod trace;
 pub mod transcript;
 pub mod verdict;
 pub mod verify;

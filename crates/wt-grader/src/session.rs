@@ -95,7 +95,7 @@ pub struct CheckResult {
 }
 
 /// This much before its limit a check begins to tell why it is not done.
-const TELLING: Duration = Duration::from_millis(400);
+const TELLING: Duration = Duration::from_millis(1500);
 /// After this much beyond its limit a check is killed from outside.
 const GRACE: Duration = Duration::from_millis(200);
 /// The most that a check may print.

@@ -4,7 +4,8 @@
 //! starter builds without warnings and fails; the solution and every other right
 //! one pass everything; every known-bad solution fails exactly the checks it
 //! names, with the words it names, and says what its snapshot says; at least one
-//! known-bad solution passes the visible test.
+//! known-bad solution passes the visible test; a scenario comes to its end with the
+//! reference, and is the same each time.
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ use crate::source::SourceSet;
 mod bad;
 mod bench;
 mod files;
+mod scenario;
 
 /// The first line of every other right solution begins with this.
 const ALSO_MARK: &str = "//! Also right: ";
@@ -53,6 +55,7 @@ enum Subject {
     Starter,
     Solution,
     Bench,
+    Scenario,
     Also(PathBuf),
     Bad(PathBuf),
     /// The solution, or one in `also`, without the façade's record.
@@ -140,6 +143,9 @@ fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>
     if lesson.solution().join("bench").exists() {
         subjects.push(Subject::Bench);
     }
+    if lesson.solution().join("trace").exists() {
+        subjects.push(Subject::Scenario);
+    }
     subjects.extend(
         rust_files(&lesson.solution().join("bad"))?
             .into_iter()
@@ -177,6 +183,7 @@ fn examine(
         Subject::Starter => (String::from("starter"), starter(session, item, options)?),
         Subject::Solution => (String::from("solution"), solution(session, item, options)?),
         Subject::Bench => (String::from("bench"), bench::problems(session, lesson)?),
+        Subject::Scenario => (String::from("trace"), scenario::problems(session, lesson)?),
         Subject::Also(path) => (
             format!("also/{}", stem(path)),
             also(session, item, path, options)?,

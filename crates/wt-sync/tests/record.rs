@@ -58,7 +58,15 @@ const SCENARIOS: &[Scenario] = &[
         said: &[
             ALL,
             "scenario: the end of `sleeper`",
-            "sleeper: a notification at the Condvar made at record.rs:L",
+            "sleeper: a notification at the Condvar made at record.rs:L; nobody has ever notified it",
+        ],
+    },
+    Scenario {
+        name: "a_notification_that_came_too_early",
+        run: a_notification_that_came_too_early,
+        said: &[
+            ALL,
+            "scenario: a notification at the Condvar made at record.rs:L; last notified by `early` at record.rs:L, when nobody waited",
         ],
     },
     Scenario {
@@ -67,24 +75,53 @@ const SCENARIOS: &[Scenario] = &[
         said: &[
             ALL,
             "scenario: the end of `a`",
-            "a: room in the channel made at record.rs:L, which holds 1 message",
-            "b: room in the channel made at record.rs:L, which holds 1 message",
+            "a: room in the channel made at record.rs:L, which holds 1 message; its receiver: made at record.rs:L by `scenario`",
+            "b: room in the channel made at record.rs:L, which holds 1 message; its receiver: made at record.rs:L by `scenario`",
+        ],
+    },
+    Scenario {
+        name: "two_full_channels_between_two_that_know_each_other",
+        run: two_full_channels_between_two_that_know_each_other,
+        said: &[
+            "`a`, `b` wait for each other in a circle, through channels",
+            "scenario: the end of `a`",
+            "a: room in the channel made at record.rs:L, which holds 1 message; its receiver: made at record.rs:L, used by `b`",
+            "b: room in the channel made at record.rs:L, which holds 1 message; its receiver: made at record.rs:L, used by `a`",
         ],
     },
     Scenario {
         name: "a_receiver_that_keeps_a_sender",
         run: a_receiver_that_keeps_a_sender,
         said: &[
+            "`keeps` waits for what only it could send or take",
+            "keeps: a message of the channel made at record.rs:L, which is empty and has 1 sender, made at record.rs:L by `keeps`",
+        ],
+    },
+    Scenario {
+        name: "traffic_before_the_last_message",
+        run: traffic_before_the_last_message,
+        said: &[
+            "`keeps` waits for what only it could send or take",
+            "keeps: a message of the channel made at record.rs:L, which is empty and has 1 sender, made at record.rs:L by `keeps`",
+        ],
+    },
+    Scenario {
+        name: "ten_thousand_threads_that_wait",
+        run: ten_thousand_threads_that_wait,
+        said: &[
             ALL,
-            "keeps: a message of the channel made at record.rs:L, which is empty and has 1 sender",
+            "scenario: the end of its scope's threads `one of many`, `one of many`, `one of many`, `one of many`, `one of many`, `one of many`, `one of many`, `one of many` and 9992 more",
+            "one of many: a notification at the Condvar made at record.rs:L; nobody has ever notified it",
+            "one of many: a notification at the Condvar made at record.rs:L; nobody has ever notified it",
+            "... and 9998 more",
         ],
     },
     Scenario {
         name: "a_rendezvous_without_a_partner",
         run: a_rendezvous_without_a_partner,
         said: &[
-            ALL,
-            "alone: room in the channel made at record.rs:L, where nobody receives",
+            "`alone` waits for what only it could send or take",
+            "alone: room in the channel made at record.rs:L, where nobody receives; its receiver: made at record.rs:L by `alone`",
         ],
     },
     Scenario {
@@ -117,6 +154,16 @@ const SCENARIOS: &[Scenario] = &[
             ALL,
             "waits: the Mutex made at record.rs:L, which `forgets` holds since record.rs:L and took with it when it ended",
         ],
+    },
+    Scenario {
+        name: "whatever_the_program_does",
+        run: whatever_the_program_does,
+        said: &["less than 64 MB"],
+    },
+    Scenario {
+        name: "whatever_the_program_does_with_a_log",
+        run: whatever_the_program_does_with_a_log,
+        said: &["less than 64 MB"],
     },
     Scenario {
         name: "work_that_goes_on",
@@ -204,7 +251,7 @@ fn alone(scenario: &Scenario) -> ExitCode {
     let builder = std::thread::Builder::new().name("scenario".into());
     let started = builder.spawn(scenario.run);
     let scenario_thread = started.expect("a thread starts");
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let mut same = 0;
     let mut last = None;
     while Instant::now() < deadline && same < 20 {
@@ -216,14 +263,20 @@ fn alone(scenario: &Scenario) -> ExitCode {
             0
         };
         last = now;
-        if scenario_thread.is_finished() && last.is_none() && scenario.said.is_empty() {
+        let says_itself = scenario.said.len() <= 1;
+        if scenario_thread.is_finished() && last.is_none() && says_itself {
             return ExitCode::SUCCESS;
         }
     }
     if let Some(stuck) = last {
         println!("{}", stuck.why);
-        for thread in stuck.threads {
+        let count = stuck.threads.len();
+        let told = if count > 9 { 3 } else { count };
+        for thread in &stuck.threads[..told] {
             println!("{}: {}", thread.name, thread.waits_for);
+        }
+        if count > told {
+            println!("... and {} more", count - told);
         }
     }
     ExitCode::SUCCESS
@@ -290,6 +343,17 @@ fn a_notification_that_never_comes() {
     let _ = sleeper.join();
 }
 
+fn a_notification_that_came_too_early() {
+    let pair = Arc::new((Mutex::new(false), Condvar::new()));
+    let other = Arc::clone(&pair);
+    let early = named("early", move || other.1.notify_one());
+    early.join().expect("it does not panic");
+    let mut ready = pair.0.lock().expect("nobody panics");
+    while !*ready {
+        ready = pair.1.wait(ready).expect("nobody panics");
+    }
+}
+
 fn two_channels_that_are_both_full() {
     let (to_a, from_b) = channel::bounded(1);
     let (to_b, from_a) = channel::bounded(1);
@@ -304,6 +368,59 @@ fn two_channels_that_are_both_full() {
     let a = named("a", fill(to_b, from_b));
     let _b = named("b", fill(to_a, from_a));
     let _ = a.join();
+}
+
+/// Each has received from the other before, so it is known who has which end.
+fn two_full_channels_between_two_that_know_each_other() {
+    let (to_a, from_b) = channel::bounded(1);
+    let (to_b, from_a) = channel::bounded(1);
+    let talk = |tx: channel::Sender<u8>, rx: channel::Receiver<u8>| {
+        move || {
+            tx.send(0).expect("the other is there");
+            rx.recv().expect("the other has sent");
+            for n in 1..3 {
+                tx.send(n).expect("the other is there");
+            }
+            drop(rx);
+        }
+    };
+    let a = named("a", talk(to_b, from_b));
+    let _b = named("b", talk(to_a, from_a));
+    let _ = a.join();
+}
+
+/// Receivers often write down a message before its sender has. The record must not
+/// count it as one that is still there.
+fn traffic_before_the_last_message() {
+    let keeps = named("keeps", || {
+        let (tx, rx) = channel::bounded(1);
+        let other = tx.clone();
+        let sender = named("sender", move || {
+            for n in 0..20_000 {
+                other.send(n).expect("somebody receives");
+            }
+        });
+        assert_eq!(rx.iter().take(20_000).count(), 20_000);
+        sender.join().expect("it does not panic");
+        let _ = rx.recv();
+        drop(tx);
+    });
+    drop(keeps);
+}
+
+fn ten_thousand_threads_that_wait() {
+    let (lock, condition) = (Mutex::new(false), Condvar::new());
+    thread::scope(|scope| {
+        for _ in 0..10_000 {
+            let builder = thread::Builder::new().name("one of many".into());
+            let waits = || {
+                let ready = lock.lock().expect("nobody panics");
+                drop(condition.wait_while(ready, |ready| !*ready));
+            };
+            let started = builder.stack_size(64 << 10).spawn_scoped(scope, waits);
+            started.expect("a thread starts");
+        }
+    });
 }
 
 fn a_receiver_that_keeps_a_sender() {
@@ -361,6 +478,49 @@ fn a_lock_whose_guard_was_forgotten() {
     drop(named("waits", move || {
         let _guard = lock.lock();
     }));
+}
+
+/// The record's memory is bounded: the whole process has less than 64 MB when it
+/// has started a hundred thousand threads with long names, made as many locks and
+/// channels, and taken a million steps.
+fn whatever_the_program_does() {
+    let name = "n".repeat(10_000);
+    let mut kept = Vec::new();
+    for n in 0..100_000 {
+        let keeps = n % 10 == 0 && kept.len() < 200;
+        // A handle has the whole name, and that is the program's own memory.
+        let name = if keeps { "kept".into() } else { name.clone() };
+        let builder = thread::Builder::new().name(name).stack_size(16 << 10);
+        let thread = builder.spawn(|| ()).expect("a thread starts");
+        if keeps {
+            // Ended, and never joined.
+            kept.push(thread);
+        } else {
+            thread.join().expect("it does not panic");
+        }
+        let lock = Mutex::new(channel::bounded(4));
+        for step in 0..4 {
+            let ends = lock.lock().expect("nobody panics");
+            ends.0.send(step).expect("it has room");
+            record::span("a part", || ends.1.recv().expect("there is one"));
+        }
+    }
+    drop(kept);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = peak.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    match kib {
+        Some(kib) if kib >= 64 << 10 => println!("{kib} KiB"),
+        _ => {
+            eprintln!("{kib:?} KiB");
+            println!("less than 64 MB");
+        }
+    }
+}
+
+fn whatever_the_program_does_with_a_log() {
+    record::keep_log();
+    whatever_the_program_does();
 }
 
 /// Producers and consumers over each primitive; at any moment somebody can go on.

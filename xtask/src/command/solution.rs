@@ -21,7 +21,8 @@ pub(crate) const SPEC: Spec = Spec {
     about: "\
 Prints the reference solution, the notes on it, and what would have to change in
 your file to become it. A different solution that passes is as good: the notes
-say what was weighed.",
+say what was weighed. Where the lesson has a scenario (see `trace`), the timelines
+of both follow.",
     options: &[Opt::flag(None, "spoil", "also before you have passed")],
     examples: &[
         ("solution 03", "after `check 03` has passed"),
@@ -45,6 +46,7 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         return Ok(FAILED);
     }
     terminal.print(&text(&course, lesson, terminal)?);
+    super::trace::both(&course, lesson, terminal)?;
     Ok(PASSED)
 }
 

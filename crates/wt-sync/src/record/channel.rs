@@ -8,6 +8,7 @@ use std::iter::FusedIterator;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub use crossbeam_channel::{
@@ -16,8 +17,11 @@ pub use crossbeam_channel::{
     select_biased,
 };
 
-use super::state::{ObjectRecord, Place, Tag, Wait, state, waiting};
+use super::ends::{Ends, Side};
+use super::object::{ObjectRecord, Tag};
+use super::state::{Place, Wait, known_me, state, waiting, waiting_for};
 use super::step::StepKind;
+use super::turn::{self, Go};
 
 /// As [`crossbeam_channel::Sender`].
 pub struct Sender<T> {
@@ -37,26 +41,66 @@ pub struct Receiver<T> {
 /// One counted end of a channel.
 struct End {
     tag: Arc<Tag>,
-    count: fn(&mut ObjectRecord) -> &mut usize,
+    side: Side,
+    /// Its place in the channel's [`Ends`], if it has one.
+    slot: Option<usize>,
+    /// The number of the thread that used it last, plus 1.
+    user: AtomicUsize,
 }
 
 impl End {
-    fn new(tag: &Arc<Tag>, count: fn(&mut ObjectRecord) -> &mut usize) -> Self {
-        *count(tag.record(&mut state())) += 1;
+    #[track_caller]
+    fn new(tag: &Arc<Tag>, side: Side) -> Self {
+        let place = Location::caller();
+        let mut state = state();
+        let by = state.who();
+        let record = tag.record(&mut state);
+        *count(record, side) += 1;
+        let ends = record.ends.as_mut();
+        let slot = ends.and_then(|ends| ends.made(side, by, place));
         Self {
             tag: Arc::clone(tag),
-            count,
+            side,
+            slot,
+            user: AtomicUsize::new(0),
         }
     }
 
+    #[track_caller]
     fn again(&self) -> Self {
-        Self::new(&self.tag, self.count)
+        Self::new(&self.tag, self.side)
+    }
+
+    /// Writes down that the calling thread uses it.
+    fn used(&self) {
+        let Some(slot) = self.slot else { return };
+        let me = known_me().map_or(0, |me| me + 1);
+        if me != 0 && self.user.swap(me, Ordering::Relaxed) == me {
+            return;
+        }
+        let mut state = state();
+        let by = state.who();
+        if let Some(ends) = &mut self.tag.record(&mut state).ends {
+            ends.used(self.side, slot, by);
+        }
+    }
+}
+
+fn count(record: &mut ObjectRecord, side: Side) -> &mut usize {
+    match side {
+        Side::Senders => &mut record.senders,
+        Side::Receivers => &mut record.receivers,
     }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        *(self.count)(self.tag.record(&mut state())) -= 1;
+        let mut state = state();
+        let record = self.tag.record(&mut state);
+        *count(record, self.side) -= 1;
+        if let (Some(slot), Some(ends)) = (self.slot, &mut record.ends) {
+            ends.gone(self.side, slot);
+        }
     }
 }
 
@@ -64,29 +108,40 @@ impl Drop for End {
 #[track_caller]
 #[must_use]
 pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
-    let tag = Tag::new("channel");
-    tag.record(&mut state()).capacity = Some(cap);
-    ends(tag, crossbeam_channel::bounded(cap))
+    ends(
+        Tag::new("channel"),
+        Some(cap),
+        crossbeam_channel::bounded(cap),
+    )
 }
 
 /// As [`crossbeam_channel::unbounded`].
 #[track_caller]
 #[must_use]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-    ends(Tag::new("channel"), crossbeam_channel::unbounded())
+    ends(Tag::new("channel"), None, crossbeam_channel::unbounded())
 }
 
+#[track_caller]
 fn ends<T>(
     tag: Tag,
+    capacity: Option<usize>,
     (tx, rx): (crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>),
 ) -> (Sender<T>, Receiver<T>) {
     let tag = Arc::new(tag);
+    let known = Box::new(Ends::default());
+    {
+        let mut state = state();
+        let record = tag.record(&mut state);
+        record.capacity = capacity;
+        record.ends = Some(known);
+    }
     let sender = Sender {
-        end: End::new(&tag, |record| &mut record.senders),
+        end: End::new(&tag, Side::Senders),
         inner: tx,
     };
     let receiver = Receiver {
-        end: Some(End::new(&tag, |record| &mut record.receivers)),
+        end: Some(End::new(&tag, Side::Receivers)),
         inner: rx,
     };
     (sender, receiver)
@@ -129,7 +184,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
         let place = Location::caller();
-        let wait = Wait::Send(self.end.tag.handle());
+        let wait = self.wait();
         let sent = waiting(wait, place, || self.inner.send(msg));
         self.note(sent.is_ok(), place);
         sent
@@ -142,7 +197,7 @@ impl<T> Sender<T> {
     /// The message, if there is no room or all receivers are gone.
     #[track_caller]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
-        let sent = self.inner.try_send(msg);
+        let sent = self.try_now(msg);
         self.note(sent.is_ok(), Location::caller());
         sent
     }
@@ -155,7 +210,15 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, msg: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         let place = Location::caller();
-        let sent = waiting(Wait::Other, place, || self.inner.send_timeout(msg, timeout));
+        let wait = self.wait();
+        let sent = waiting_for(wait, Some(timeout), place, |go| match go {
+            Go::Free => self.inner.send_timeout(msg, timeout),
+            Go::Ready => self
+                .inner
+                .send(msg)
+                .map_err(|SendError(msg)| SendTimeoutError::Disconnected(msg)),
+            Go::TimedOut => Err(SendTimeoutError::Timeout(msg)),
+        });
         self.note(sent.is_ok(), place);
         sent
     }
@@ -167,12 +230,7 @@ impl<T> Sender<T> {
     /// The message, if there was no room in time or all receivers are gone.
     #[track_caller]
     pub fn send_deadline(&self, msg: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        let place = Location::caller();
-        let sent = waiting(Wait::Other, place, || {
-            self.inner.send_deadline(msg, deadline)
-        });
-        self.note(sent.is_ok(), place);
-        sent
+        self.send_timeout(msg, deadline.saturating_duration_since(Instant::now()))
     }
 
     /// As [`crossbeam_channel::Sender::same_channel`].
@@ -181,12 +239,30 @@ impl<T> Sender<T> {
         self.inner.same_channel(&other.inner)
     }
 
+    fn wait(&self) -> Wait {
+        self.end.used();
+        Wait::Send(self.end.tag.handle())
+    }
+
+    fn try_now(&self, msg: T) -> Result<(), TrySendError<T>> {
+        let wait = self.wait();
+        if turn::is_fixed() && turn::meet(&mut state(), wait) {
+            // The partner is on its way to the real channel.
+            let sent = self.inner.send(msg);
+            return sent.map_err(|SendError(msg)| TrySendError::Disconnected(msg));
+        }
+        self.inner.try_send(msg)
+    }
+
     fn note(&self, sent: bool, place: Place) {
         if sent {
             let mut state = state();
             let tag = &self.end.tag;
             tag.record(&mut state).messages += 1;
-            state.step(StepKind::Sent(tag.made_at), place);
+            let object = tag.object(&mut state);
+            state.step(StepKind::Sent(object), place);
+            drop(state);
+            turn::pass();
         }
     }
 }
@@ -212,7 +288,7 @@ impl<T> Receiver<T> {
     /// If the channel is empty.
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        let received = self.inner.try_recv();
+        let received = self.try_now();
         self.note(received.is_ok(), Location::caller());
         received
     }
@@ -225,7 +301,11 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let place = Location::caller();
-        let received = waiting(Wait::Other, place, || self.inner.recv_timeout(timeout));
+        let received = waiting_for(self.wait(), Some(timeout), place, |go| match go {
+            Go::Free => self.inner.recv_timeout(timeout),
+            Go::Ready => (self.inner.recv()).map_err(|RecvError| RecvTimeoutError::Disconnected),
+            Go::TimedOut => Err(RecvTimeoutError::Timeout),
+        });
         self.note(received.is_ok(), place);
         received
     }
@@ -237,10 +317,7 @@ impl<T> Receiver<T> {
     /// If nothing came in time, or the channel is empty and all senders are gone.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        let place = Location::caller();
-        let received = waiting(Wait::Other, place, || self.inner.recv_deadline(deadline));
-        self.note(received.is_ok(), place);
-        received
+        self.recv_timeout(deadline.saturating_duration_since(Instant::now()))
     }
 
     /// As [`crossbeam_channel::Receiver::iter`].
@@ -267,18 +344,31 @@ impl<T> Receiver<T> {
 
     fn wait(&self) -> Wait {
         match &self.end {
-            Some(end) => Wait::Receive(end.tag.handle()),
+            Some(end) => {
+                end.used();
+                Wait::Receive(end.tag.handle())
+            }
             None => Wait::Other,
         }
+    }
+
+    fn try_now(&self) -> Result<T, TryRecvError> {
+        let wait = self.wait();
+        if turn::is_fixed() && turn::meet(&mut state(), wait) {
+            let received = self.inner.recv();
+            return received.map_err(|RecvError| TryRecvError::Disconnected);
+        }
+        self.inner.try_recv()
     }
 
     fn note(&self, received: bool, place: Place) {
         if let Some(end) = self.end.as_ref().filter(|_| received) {
             let mut state = state();
-            let record = end.tag.record(&mut state);
-            // A message that went through `select!` was not counted.
-            record.messages = record.messages.saturating_sub(1);
-            state.step(StepKind::Received(end.tag.made_at), place);
+            // A message that went through `select!` was not counted, and a sender may not have
+            // counted its own yet. Either way, who sleeps in `recv` has no message.
+            end.tag.record(&mut state).messages -= 1;
+            let object = end.tag.object(&mut state);
+            state.step(StepKind::Received(object), place);
         }
     }
 
@@ -360,6 +450,7 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
 }
 
 impl<T> Clone for Sender<T> {
+    #[track_caller]
     fn clone(&self) -> Self {
         Self {
             end: self.end.again(),
@@ -369,6 +460,7 @@ impl<T> Clone for Sender<T> {
 }
 
 impl<T> Clone for Receiver<T> {
+    #[track_caller]
     fn clone(&self) -> Self {
         Self {
             end: self.end.as_ref().map(End::again),

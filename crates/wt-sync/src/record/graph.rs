@@ -1,7 +1,9 @@
 //! The wait-for graph: who is stuck, and why.
 
-use super::state::{ObjectRef, Place, State, ThreadNumber, Wait, state};
-use super::step::{name_of, object};
+use super::ends::{Ends, Side};
+use super::object::{ObjectRecord, ObjectRef};
+use super::state::{Place, State, ThreadNumber, Wait, state};
+use super::step::{name_of, short};
 
 /// Threads that can never go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct StuckThread {
     pub name: String,
     /// Its number in the record.
     pub(super) number: ThreadNumber,
+    /// It waits for something that the record does not see.
+    unwatched: bool,
     /// The system's number of the thread; 0 where it is not known.
     pub tid: u32,
     /// What it waits for, and who has it.
@@ -29,6 +33,15 @@ pub struct StuckThread {
     pub line: u32,
 }
 
+impl StuckThread {
+    /// Whether it waits for something that the record does not see, such as a timer
+    /// channel.
+    #[must_use]
+    pub fn is_unwatched(&self) -> bool {
+        self.unwatched
+    }
+}
+
 /// Whether some threads can never go on, as the record has it now.
 ///
 /// Never blocks for long. A wake-up may be on its way: see the module's text on
@@ -36,6 +49,9 @@ pub struct StuckThread {
 #[must_use]
 pub fn look() -> Option<Stuck> {
     let mut state = state();
+    if state.overflowed {
+        return None;
+    }
     if let Some(cycle) = cycle(&mut state) {
         let names: Vec<String> = cycle
             .iter()
@@ -48,11 +64,66 @@ pub fn look() -> Option<Stuck> {
         return Some(stuck(&mut state, why, &cycle));
     }
     let all = everybody(&mut state)?;
-    Some(stuck(
-        &mut state,
-        "every thread waits, and none is left to wake another".into(),
-        &all,
-    ))
+    let why = match circle_of_channels(&mut state, &all).as_deref() {
+        Some([one]) => format!("`{}` waits for what only it could send or take", one),
+        Some(several) => format!(
+            "`{}` wait for each other in a circle, through channels",
+            several.join("`, `")
+        ),
+        None => "every thread waits, and none is left to wake another".into(),
+    };
+    Some(stuck(&mut state, why, &all))
+}
+
+/// The names of threads of which each waits for a channel whose other end the next
+/// one has. They are stuck already: this only says how.
+fn circle_of_channels(state: &mut State, stuck: &[ThreadNumber]) -> Option<Vec<String>> {
+    if let [one] = stuck
+        && let Some((Wait::Receive(_) | Wait::Send(_), _)) = state.threads[*one].waits
+    {
+        // Nobody else lives who could have the other end.
+        return Some(vec![name_of(state, *one)]);
+    }
+    for first in stuck {
+        let mut path = vec![*first];
+        while let Some(next) = other_end(state, *path.last()?) {
+            if let Some(start) = path.iter().position(|thread| *thread == next) {
+                let names = path.split_off(start);
+                return Some(names.into_iter().map(|it| name_of(state, it)).collect());
+            }
+            path.push(next);
+        }
+    }
+    None
+}
+
+/// The thread that has the only other end of the channel at which `thread` waits,
+/// or the one whose end or lock it waits for.
+fn other_end(state: &mut State, thread: ThreadNumber) -> Option<ThreadNumber> {
+    let (channel, side) = match state.threads[thread].waits?.0 {
+        Wait::Receive(channel) => (channel, Side::Senders),
+        Wait::Send(channel) => (channel, Side::Receivers),
+        _ => return debtor(state, thread),
+    };
+    ends_of(state, channel, side, Ends::only_user)
+}
+
+/// Asks the known ends of a channel.
+fn ends_of<T>(
+    state: &mut State,
+    channel: ObjectRef,
+    side: Side,
+    ask: fn(&Ends, &State, Side, usize) -> Option<T>,
+) -> Option<T> {
+    let record = record_of(state, channel);
+    let count = match side {
+        Side::Senders => record.senders,
+        Side::Receivers => record.receivers,
+    };
+    let ends = record.ends.take()?;
+    let answer = ask(&ends, state, side, count);
+    record_of(state, channel).ends = Some(ends);
+    answer
 }
 
 /// Every thread that waits now, as the record has it, whether or not it can go on.
@@ -70,14 +141,17 @@ fn everybody(state: &mut State) -> Option<Vec<ThreadNumber>> {
     let live: Vec<ThreadNumber> = (0..state.threads.len())
         .filter(|thread| !state.threads[*thread].ended)
         .collect();
-    if live.is_empty() || !live.iter().all(|thread| cannot_go_on(state, *thread)) {
+    let stuck = |state: &mut State, thread: ThreadNumber| {
+        !state.threads[thread].timed && cannot_go_on(state, thread)
+    };
+    if live.is_empty() || !live.iter().all(|thread| stuck(state, *thread)) {
         return None;
     }
     (threads_of_the_process()? <= live.len() + state.unwatched).then_some(live)
 }
 
-/// Whether nothing has happened yet that ends the wait of `thread`.
-fn cannot_go_on(state: &mut State, thread: ThreadNumber) -> bool {
+/// Whether nothing has happened yet that ends the wait of `thread`, but for time.
+pub(super) fn cannot_go_on(state: &mut State, thread: ThreadNumber) -> bool {
     let Some((wait, _)) = state.threads[thread].waits else {
         return false;
     };
@@ -96,47 +170,68 @@ fn cannot_go_on(state: &mut State, thread: ThreadNumber) -> bool {
             .iter()
             .any(|other| other.scope == Some(scope) && !other.ended),
         Wait::Receive(channel) => {
-            let (messages, senders) = {
-                let record = record_of(state, channel);
-                (record.messages, record.senders)
-            };
-            messages == 0 && senders > 0 && !meets(state, channel)
+            let record = record_of(state, channel);
+            let waits = record.messages <= 0 && record.senders > 0;
+            waits && !meets(state, channel)
         }
         Wait::Send(channel) => {
             let record = record_of(state, channel);
-            let full = record.capacity.is_some_and(|most| record.messages >= most);
-            full && record.receivers > 0 && !meets(state, channel)
+            let waits = record.is_full() && record.receivers > 0;
+            waits && !meets(state, channel)
         }
         Wait::Unpark => !state.threads[thread].unparked,
-        Wait::Other => false,
+        Wait::Time | Wait::Other => false,
     }
 }
 
-/// Whether a sender and a receiver wait at the same channel, as at a rendezvous:
-/// one of them is about to go on.
-fn meets(state: &State, channel: ObjectRef) -> bool {
-    let waits = |wanted: fn(Wait) -> Option<ObjectRef>| {
-        let mut waits = state.threads.iter().filter_map(|thread| thread.waits);
-        waits.any(|(wait, _)| wanted(wait) == Some(channel))
-    };
-    waits(|wait| match wait {
-        Wait::Send(channel) => Some(channel),
-        _ => None,
-    }) && waits(|wait| match wait {
-        Wait::Receive(channel) => Some(channel),
-        _ => None,
+/// Whether a sender and a receiver wait at the same rendezvous: both are about to
+/// go on.
+fn meets(state: &mut State, channel: ObjectRef) -> bool {
+    record_of(state, channel).capacity == Some(0)
+        && waits_at(state, channel, true).is_some()
+        && waits_at(state, channel, false).is_some()
+}
+
+/// A thread that waits to send, or else to receive, at `channel`.
+fn waits_at(state: &State, channel: ObjectRef, to_send: bool) -> Option<ThreadNumber> {
+    state.threads.iter().position(|thread| {
+        !thread.ended
+            && match thread.waits {
+                Some((Wait::Send(at), _)) => to_send && at == channel,
+                Some((Wait::Receive(at), _)) => !to_send && at == channel,
+                _ => false,
+            }
     })
+}
+
+/// The thread that waits at a rendezvous for one that does what `wait` says.
+pub(super) fn same_channel(state: &mut State, wait: Wait) -> Option<ThreadNumber> {
+    let (channel, to_send) = match wait {
+        Wait::Send(channel) => (channel, false),
+        Wait::Receive(channel) => (channel, true),
+        _ => return None,
+    };
+    if record_of(state, channel).capacity != Some(0) {
+        return None;
+    }
+    waits_at(state, channel, to_send)
 }
 
 /// The threads of a cycle in which each waits for what only the next can give.
 fn cycle(state: &mut State) -> Option<Vec<ThreadNumber>> {
+    // The path on which a thread was first met; a second meeting on the same path is a cycle.
+    let mut met = vec![usize::MAX; state.threads.len()];
     for first in 0..state.threads.len() {
-        let mut path = vec![first];
-        while let Some(next) = debtor(state, *path.last()?) {
-            if let Some(start) = path.iter().position(|thread| *thread == next) {
-                return Some(path.split_off(start));
-            }
-            path.push(next);
+        let mut path = Vec::new();
+        let mut next = Some(first);
+        while let Some(thread) = next.filter(|thread| met[*thread] == usize::MAX) {
+            met[thread] = first;
+            path.push(thread);
+            next = debtor(state, thread);
+        }
+        if let Some(again) = next.filter(|thread| met[*thread] == first) {
+            let start = path.iter().position(|thread| *thread == again)?;
+            return Some(path.split_off(start));
         }
     }
     None
@@ -144,7 +239,7 @@ fn cycle(state: &mut State) -> Option<Vec<ThreadNumber>> {
 
 /// The one thread without which `thread` cannot go on.
 fn debtor(state: &mut State, thread: ThreadNumber) -> Option<ThreadNumber> {
-    if state.threads[thread].ended {
+    if state.threads[thread].ended || state.threads[thread].timed {
         return None;
     }
     match state.threads[thread].waits?.0 {
@@ -156,7 +251,7 @@ fn debtor(state: &mut State, thread: ThreadNumber) -> Option<ThreadNumber> {
     }
 }
 
-fn record_of(state: &mut State, object: ObjectRef) -> &mut super::state::ObjectRecord {
+fn record_of(state: &mut State, object: ObjectRef) -> &mut ObjectRecord {
     // SAFETY: `object` comes from the `waits` of a thread, and the caller has the state borrowed
     // exclusively, which it got from the lock.
     unsafe { object.tag() }.record(state)
@@ -168,8 +263,16 @@ fn stuck(state: &mut State, why: String, threads: &[ThreadNumber]) -> Stuck {
         Some(StuckThread {
             name: name_of(state, *thread),
             number: *thread,
+            unwatched: matches!(wait, Wait::Other),
             tid: state.threads[*thread].tid,
-            waits_for: waits_for(state, wait),
+            waits_for: {
+                let timed = if state.threads[*thread].timed {
+                    ", with a timeout"
+                } else {
+                    ""
+                };
+                waits_for(state, wait) + timed
+            },
             file: place.file(),
             line: place.line(),
         })
@@ -182,7 +285,7 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
     let described = |object: ObjectRef| {
         // SAFETY: as in `record_of`.
         let tag = unsafe { object.tag() };
-        self::object(tag.kind, tag.made_at)
+        format!("the {} made at {}", tag.kind, short(tag.made_at))
     };
     match wait {
         Wait::Lock(lock) | Wait::Read(lock) => {
@@ -205,7 +308,25 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
                 None => what,
             }
         }
-        Wait::Notify(condition) => format!("a notification at {}", described(condition)),
+        Wait::Notify(condition) => {
+            let what = described(condition);
+            let news = match record_of(state, condition).notified {
+                None => "; nobody has ever notified it".into(),
+                // Who would have been woken is not known: the news is no help.
+                Some((_, _, true)) => String::new(),
+                Some(((thread, generation), place, false)) => {
+                    let same = state.threads[thread].generation == generation;
+                    let by = if same {
+                        name_of(state, thread)
+                    } else {
+                        "another".into()
+                    };
+                    let at = short(place);
+                    format!("; last notified by `{by}` at {at}, when nobody waited")
+                }
+            };
+            format!("a notification at {what}{news}")
+        }
         Wait::Barrier(barrier, _) => format!("{}, where others are missing", described(barrier)),
         Wait::End(thread) => format!("the end of `{}`", name_of(state, thread)),
         Wait::ScopeEnd(scope) => {
@@ -217,27 +338,39 @@ fn waits_for(state: &mut State, wait: Wait) -> String {
                 .filter(|thread| open(state, thread))
                 .map(|thread| format!("`{}`", name_of(state, thread)))
                 .collect();
-            format!("the end of its scope's threads {}", names.join(", "))
+            let told = names.len().min(8);
+            let more = match names.len() - told {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let names = names[..told].join(", ");
+            format!("the end of its scope's threads {names}{more}")
         }
         Wait::Receive(channel) => {
             let what = described(channel);
             let senders = record_of(state, channel).senders;
-            format!(
-                "a message of {what}, which is empty and has {}",
-                some(senders, "sender")
-            )
+            let only = ends_of(state, channel, Side::Senders, Ends::only_in_words);
+            let only = only.map_or(String::new(), |words| format!(", {words}"));
+            let senders = some(senders, "sender");
+            format!("a message of {what}, which is empty and has {senders}{only}")
         }
         Wait::Send(channel) => {
             let what = described(channel);
             let record = record_of(state, channel);
             let full = match record.capacity {
                 Some(0) => "where nobody receives".to_owned(),
-                _ => format!("which holds {}", some(record.messages, "message")),
+                _ => format!(
+                    "which holds {}",
+                    some(usize::try_from(record.messages).unwrap_or(0), "message")
+                ),
             };
-            format!("room in {what}, {full}")
+            let only = ends_of(state, channel, Side::Receivers, Ends::only_in_words);
+            let only = only.map_or(String::new(), |words| format!("; its receiver: {words}"));
+            format!("room in {what}, {full}{only}")
         }
         Wait::Unpark => "an unpark".into(),
-        Wait::Other => "time to pass, or something that is not watched".into(),
+        Wait::Time => "time to pass".into(),
+        Wait::Other => "something that is not watched".into(),
     }
 }
 
@@ -252,11 +385,6 @@ fn held(state: &State, holder: ThreadNumber, since: Place) -> String {
         name_of(state, holder),
         short(since)
     )
-}
-
-fn short(place: Place) -> String {
-    let file = place.file().rsplit('/').next().unwrap_or_default();
-    format!("{file}:{}", place.line())
 }
 
 fn some(count: usize, noun: &str) -> String {

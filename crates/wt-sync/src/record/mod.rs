@@ -17,14 +17,26 @@
 //! down yet that it runs. The caller of [`look`] has to make sure that nothing is:
 //! that the same answer comes again while the system says that every thread it
 //! names has slept in between.
+//!
+//! With [`keep_log`] every event is kept, for a timeline; with [`fix_schedule`] the
+//! threads run one at a time in a fixed order, so that the events are the same each
+//! time. Whatever the watched program does, the record needs less than 64 MB: the
+//! last steps are a ring, records of threads are used again, and the log ends when
+//! it is full.
 
 pub mod channel;
+mod ends;
 mod graph;
+mod log;
+mod object;
 mod state;
 mod step;
 pub mod sync;
 pub mod thread;
+mod turn;
 
 pub use graph::{Stuck, StuckThread, look, who_waits};
+pub use log::{keep_log, span, write_log};
 pub use state::expect_unwatched;
-pub use step::steps;
+pub use step::{poisoned, step_count, steps, steps_since};
+pub use turn::{Progress, fix_schedule, progress};

@@ -2,13 +2,19 @@
 //!
 //! Nothing here allocates while a thread works, because a check may count the
 //! bytes that a thread allocates: what is known of an object lies in the object.
+//! Nothing grows without a bound either: the steps are a ring, and the records of
+//! threads that have ended are used again.
 
-use std::cell::{Cell, UnsafeCell};
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::cell::Cell;
+use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
+use std::time::Duration;
 
+use super::log::Log;
+use super::object::{Object, ObjectRef};
 use super::step::{Step, StepKind};
+use super::turn::{self, Go, Schedule};
 
 /// A place in a source file.
 pub(super) type Place = &'static Location<'static>;
@@ -39,7 +45,9 @@ pub(super) enum Wait {
     Send(ObjectRef),
     /// For `unpark`.
     Unpark,
-    /// For something that is not written down, or for time to pass.
+    /// For time to pass.
+    Time,
+    /// For something that is not written down.
     Other,
 }
 
@@ -47,35 +55,30 @@ pub(super) enum Wait {
 pub(super) struct ThreadRecord {
     /// `None` for a thread without a name.
     pub(super) name: Option<Box<str>>,
+    /// Where it was started.
+    pub(super) started_at: Place,
     /// The system's number of the thread; 0 until it runs, or where it is not known.
     pub(super) tid: u32,
     /// std's number of it, from when it runs.
     pub(super) id: Option<ThreadId>,
     pub(super) waits: Option<(Wait, Place)>,
+    /// It waits with a timeout.
+    pub(super) timed: bool,
     pub(super) ended: bool,
     /// `unpark` came, and no `park` has taken it yet.
     pub(super) unparked: bool,
     /// The scope that waits for its end, by its address.
     pub(super) scope: Option<usize>,
-}
-
-/// What is known of a lock, a condition, a barrier, a cell or a channel.
-#[derive(Debug, Default)]
-pub(super) struct ObjectRecord {
-    /// Who has it for itself, and since which line.
-    pub(super) owner: Option<(ThreadNumber, Place)>,
-    /// How many have a read-write lock for reading, and the last of them.
-    pub(super) readers: usize,
-    pub(super) last_reader: Option<(ThreadNumber, Place)>,
-    /// Notifications that no waiter has taken, or a barrier's generation.
-    pub(super) count: usize,
-    /// How many wait at a condition, or have arrived at a barrier.
-    pub(super) waiters: usize,
-    /// Of a channel.
-    pub(super) messages: usize,
-    pub(super) senders: usize,
-    pub(super) receivers: usize,
-    pub(super) capacity: Option<usize>,
+    /// How many locks it has.
+    pub(super) held: u32,
+    /// Which of the threads that had this number.
+    pub(super) generation: u32,
+    /// Somebody can still join it.
+    pub(super) joinable: bool,
+    /// The number of the step after its end.
+    ended_at: usize,
+    /// What only a fixed schedule needs.
+    pub(super) turn: turn::Place,
 }
 
 #[derive(Debug)]
@@ -84,18 +87,45 @@ pub(super) struct State {
     /// A ring; `next_step` is the number of the next.
     pub(super) steps: [Option<Step>; STEPS],
     pub(super) next_step: usize,
+    /// How many objects have a number.
+    pub(super) objects: u32,
     /// Threads that never use the façade and cannot wake anybody.
     pub(super) unwatched: usize,
+    /// There were more threads than the record has room for: it knows too little
+    /// from now on.
+    pub(super) overflowed: bool,
+    /// Where to look first for a record to use again.
+    cursor: usize,
+    /// Poisoned locks that somebody took, the first ones.
+    pub(super) poison: [Option<(Object, ThreadNumber, Place)>; POISON],
+    /// Everything, if it is to be kept.
+    pub(super) log: Option<Log>,
+    /// Who may run, if one thread runs at a time.
+    pub(super) schedule: Option<Schedule>,
 }
 
 /// How many steps are kept.
 pub(super) const STEPS: usize = 2048;
+/// How many poisoned locks are kept.
+const POISON: usize = 4;
+/// From how many threads on a record is used again.
+const RECYCLE: usize = 4096;
+/// How many threads have a record of their own at the same time.
+const THREADS: usize = 1 << 16;
+/// How many bytes of a thread's name are kept.
+const NAME: usize = 64;
 
 static STATE: Mutex<State> = Mutex::new(State {
     threads: Vec::new(),
     steps: [None; STEPS],
     next_step: 0,
+    objects: 0,
     unwatched: 0,
+    overflowed: false,
+    cursor: 0,
+    poison: [None; POISON],
+    log: None,
+    schedule: None,
 });
 
 /// The record. Nobody waits for anything but memory while holding it.
@@ -119,45 +149,117 @@ thread_local! {
     static LAST_WORD: LastWord = const { LastWord };
 }
 
+/// The number of the calling thread, if it has one yet.
+pub(super) fn known_me() -> Option<ThreadNumber> {
+    ME.try_with(Cell::get).ok().flatten()
+}
+
 /// Writes down the end of a thread when its thread-local values are dropped.
 struct LastWord;
 
 impl Drop for LastWord {
     fn drop(&mut self) {
         if let Some(me) = ME.get() {
-            state().threads[me].ended = true;
+            let mut state = state();
+            let place = state.threads[me].started_at;
+            state.keep(me, StepKind::Ended, place);
+            state.end(me);
+            turn::hand_over(&mut state, me);
         }
     }
 }
 
 impl State {
     /// Writes down a thread that is about to be started.
-    pub(super) fn announce(&mut self, name: Option<&str>, scope: Option<usize>) -> ThreadNumber {
-        self.threads.push(ThreadRecord {
-            name: name.map(Box::from),
+    pub(super) fn announce(
+        &mut self,
+        name: Option<&str>,
+        scope: Option<usize>,
+        place: Place,
+    ) -> ThreadNumber {
+        let record = ThreadRecord {
+            name: name.map(|name| Box::from(cut(name))),
+            started_at: place,
             tid: 0,
             id: None,
             waits: None,
+            timed: false,
             ended: false,
             unparked: false,
             scope,
-        });
-        self.threads.len() - 1
+            held: 0,
+            generation: 0,
+            joinable: false,
+            ended_at: 0,
+            turn: turn::Place::default(),
+        };
+        match self.unused() {
+            Some(number) => {
+                let generation = self.threads[number].generation + 1;
+                self.threads[number] = ThreadRecord {
+                    generation,
+                    ..record
+                };
+                number
+            }
+            None if self.threads.len() <= THREADS => {
+                self.threads.push(record);
+                self.threads.len() - 1
+            }
+            // All that are too many share the last record, which tells nothing.
+            None => {
+                self.overflowed = true;
+                THREADS
+            }
+        }
+    }
+
+    /// The record of a thread that has ended and that nothing refers to any more.
+    fn unused(&mut self) -> Option<ThreadNumber> {
+        let count = self.threads.len();
+        // A log refers to all of them.
+        if count < RECYCLE || self.log.is_some() {
+            return None;
+        }
+        let oldest = self.next_step.saturating_sub(STEPS);
+        let unused = |thread: &ThreadRecord| {
+            thread.ended && !thread.joinable && thread.held == 0 && thread.ended_at <= oldest
+        };
+        let mut order = (0..count).map(|n| (self.cursor + n) % count);
+        let found = order.find(|number| unused(&self.threads[*number]))?;
+        self.cursor = found + 1;
+        Some(found)
     }
 
     /// The calling thread; it is written down now if the façade has not started it.
     pub(super) fn me(&mut self) -> ThreadNumber {
-        if let Some(known) = ME.try_with(Cell::get).ok().flatten() {
+        if let Some(known) = known_me() {
             return known;
         }
-        let number = self.announce(std::thread::current().name(), None);
+        let current = std::thread::current();
+        let number = self.announce(current.name(), None, Location::caller());
         self.threads[number].tid = tid();
-        self.threads[number].id = Some(std::thread::current().id());
+        self.threads[number].id = Some(current.id());
+        turn::arrived(self, number, current);
         let _ = ME.try_with(|me| me.set(Some(number)));
         let _ = LAST_WORD.try_with(|_| ());
+        let place = self.threads[number].started_at;
+        self.keep(number, StepKind::Began, place);
         number
     }
 
+    /// The calling thread, told from all others.
+    pub(super) fn who(&mut self) -> (ThreadNumber, u32) {
+        let me = self.me();
+        (me, self.threads[me].generation)
+    }
+
+    pub(super) fn end(&mut self, thread: ThreadNumber) {
+        self.threads[thread].ended = true;
+        self.threads[thread].ended_at = self.next_step;
+    }
+
+    /// Writes down what the calling thread has done, as one of the last steps.
     pub(super) fn step(&mut self, kind: StepKind, place: Place) {
         let thread = self.me();
         self.steps[self.next_step % STEPS] = Some(Step {
@@ -166,6 +268,33 @@ impl State {
             place,
         });
         self.next_step += 1;
+        self.keep(thread, kind, place);
+    }
+
+    /// Writes down what a thread has done in the log alone.
+    pub(super) fn keep(&mut self, thread: ThreadNumber, kind: StepKind, place: Place) {
+        let at = self.schedule.as_mut().map(Schedule::tick);
+        if let Some(log) = &mut self.log {
+            let step = Step {
+                thread,
+                kind,
+                place,
+            };
+            log.add(at, step);
+        }
+    }
+
+    /// Writes down that the calling thread took a lock that another has poisoned.
+    pub(super) fn met_poison(&mut self, object: Object, thread: ThreadNumber, since: Place) {
+        self.step(StepKind::FoundPoisoned(object, thread), since);
+        let known = |met: &Option<(Object, ThreadNumber, Place)>| {
+            met.is_some_and(|(other, ..)| other == object)
+        };
+        if !self.poison.iter().any(known)
+            && let Some(free) = self.poison.iter_mut().find(|met| met.is_none())
+        {
+            *free = Some((object, thread, since));
+        }
     }
 }
 
@@ -173,100 +302,74 @@ impl State {
 pub(super) fn begin(number: ThreadNumber) {
     ME.set(Some(number));
     LAST_WORD.with(|_| ());
-    let id = std::thread::current().id();
+    let current = std::thread::current();
+    {
+        let mut state = state();
+        state.threads[number].tid = tid();
+        state.threads[number].id = Some(current.id());
+        turn::arrived(&mut state, number, current);
+    }
+    turn::await_turn(number);
     let mut state = state();
-    state.threads[number].tid = tid();
-    state.threads[number].id = Some(id);
+    let place = state.threads[number].started_at;
+    state.keep(number, StepKind::Began, place);
 }
 
 /// Runs `f`, which may block, with what it waits for written down.
 pub(super) fn waiting<T>(wait: Wait, place: Place, f: impl FnOnce() -> T) -> T {
-    let me = {
-        let mut state = state();
-        let me = state.me();
-        state.threads[me].waits = Some((wait, place));
-        me
-    };
-    // Also when the wait unwinds.
-    let _awake = Awake(me);
-    f()
+    waiting_for(wait, None, place, |_| f())
 }
 
-struct Awake(ThreadNumber);
+/// The same with a timeout, if there is one. `f` is told how the wait ended if a
+/// fixed schedule has waited in its place.
+pub(super) fn waiting_for<T>(
+    wait: Wait,
+    timeout: Option<Duration>,
+    place: Place,
+    f: impl FnOnce(Go) -> T,
+) -> T {
+    if turn::is_fixed() {
+        return turn::waiting(wait, timeout, place, f);
+    }
+    let me = begin_wait(wait, timeout.is_some(), place);
+    // Also when the wait unwinds.
+    let _awake = Awake(me, place);
+    f(Go::Free)
+}
+
+/// Writes down that the calling thread begins to wait.
+pub(super) fn begin_wait(wait: Wait, timed: bool, place: Place) -> ThreadNumber {
+    let mut state = state();
+    let me = state.me();
+    state.threads[me].waits = Some((wait, place));
+    state.threads[me].timed = timed;
+    if state.log.is_some() {
+        let awaited = wait.awaited(&mut state);
+        state.keep(me, StepKind::Waits(awaited), place);
+    }
+    me
+}
+
+/// Writes down that a thread waits no more.
+pub(super) fn end_wait(thread: ThreadNumber, place: Place) {
+    let mut state = state();
+    state.threads[thread].waits = None;
+    state.keep(thread, StepKind::Wakes, place);
+}
+
+struct Awake(ThreadNumber, Place);
 
 impl Drop for Awake {
     fn drop(&mut self) {
-        state().threads[self.0].waits = None;
+        end_wait(self.0, self.1);
     }
 }
 
-/// What a watched object carries: what it is, where it was made, and its record.
-#[derive(Debug)]
-pub(super) struct Tag {
-    pub(super) kind: &'static str,
-    pub(super) made_at: Place,
-    record: UnsafeCell<ObjectRecord>,
-}
-
-// SAFETY: the record is reached through `record` alone, which needs the one `State` exclusively.
-unsafe impl Sync for Tag {}
-
-// What an unwinding thread leaves in a record is whole: nothing in between panics.
-impl UnwindSafe for Tag {}
-impl RefUnwindSafe for Tag {}
-
-impl Tag {
-    #[track_caller]
-    pub(super) const fn new(kind: &'static str) -> Self {
-        Self {
-            kind,
-            made_at: Location::caller(),
-            record: UnsafeCell::new(ObjectRecord {
-                owner: None,
-                readers: 0,
-                last_reader: None,
-                count: 0,
-                waiters: 0,
-                messages: 0,
-                senders: 0,
-                receivers: 0,
-                capacity: None,
-            }),
-        }
-    }
-
-    /// The record of the object.
-    pub(super) fn record<'a>(&'a self, _: &'a mut State) -> &'a mut ObjectRecord {
-        // SAFETY: there is one `State`, in the static above, and it is borrowed exclusively for as
-        // long as the result lives. So no other reference to any record exists meanwhile.
-        unsafe { &mut *self.record.get() }
-    }
-
-    pub(super) fn handle(&self) -> ObjectRef {
-        ObjectRef(self)
-    }
-}
-
-/// An object that a thread waits for. The thread borrows the object until it has
-/// written down that it waits no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ObjectRef(*const Tag);
-
-// SAFETY: it is followed only in `tag`, and a `Tag` is `Sync`.
-unsafe impl Send for ObjectRef {}
-
-impl ObjectRef {
-    /// The object.
-    ///
-    /// # Safety
-    ///
-    /// A thread waits for it according to the record, and the caller holds the
-    /// record's lock for as long as it uses the result.
-    pub(super) unsafe fn tag<'a>(self) -> &'a Tag {
-        // SAFETY: the waiting thread's own reference keeps the object alive, and it cannot stop
-        // waiting without the lock that the caller holds.
-        unsafe { &*self.0 }
-    }
+/// At most [`NAME`] bytes of a name.
+pub(super) fn cut(name: &str) -> &str {
+    let fits = |at: &usize| name.is_char_boundary(*at);
+    let end = (0..=name.len().min(NAME)).rev().find(fits);
+    &name[..end.unwrap_or(0)]
 }
 
 #[cfg(target_os = "linux")]

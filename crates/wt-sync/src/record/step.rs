@@ -1,8 +1,9 @@
-//! The last things that happened, as sentences.
+//! What happened, and the last of it as sentences.
 
 use std::fmt::Write;
 
 use super::graph::{Stuck, StuckThread};
+use super::object::Object;
 use super::state::{Place, STEPS, State, ThreadNumber, state};
 
 /// One watched operation.
@@ -13,19 +14,46 @@ pub(super) struct Step {
     pub(super) place: Place,
 }
 
-/// What was done; an object by its kind and the place where it was made.
-#[derive(Debug, Clone, Copy)]
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepKind {
-    Locked(&'static str, Place),
-    Unlocked(&'static str, Place),
-    Slept(&'static str, Place),
-    Notified(Place),
-    NotifiedAll(Place),
-    Sent(Place),
-    Received(Place),
+    Locked(Object),
+    FoundPoisoned(Object, ThreadNumber),
+    Unlocked(Object),
+    Slept(Object),
+    Notified(Object),
+    NotifiedAll(Object),
+    Sent(Object),
+    Received(Object),
     Started(ThreadNumber),
     Joined(ThreadNumber),
     Unparked(ThreadNumber),
+    /// It was tried, and another had it.
+    Missed(Object),
+    // The rest is kept in the log alone.
+    Began,
+    Ended,
+    Waits(Awaited),
+    Wakes,
+    /// A part of the work that has a name, by its number in the log.
+    Opened(u32),
+    Closed,
+}
+
+/// What a thread waits for, as the log keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaited {
+    Lock(Object),
+    Notify(Object),
+    Barrier(Object),
+    Init(Object),
+    Message(Object),
+    Room(Object),
+    End(ThreadNumber),
+    Scope,
+    Unpark,
+    Time,
+    Other,
 }
 
 /// The last steps of the threads in `stuck` that happened on a line of a file
@@ -33,16 +61,74 @@ pub(super) enum StepKind {
 /// sentence. Steps that say the same count as one.
 #[must_use]
 pub fn steps(most: usize, stuck: &Stuck, source: &str) -> Vec<String> {
+    let is_stuck = |number| {
+        let same = |thread: &StuckThread| thread.number == number;
+        stuck.threads.iter().any(same)
+    };
+    told(&state(), most, |step| {
+        is_stuck(step.thread) && step.place.file().starts_with(source)
+    })
+}
+
+/// How many steps there have been.
+#[must_use]
+pub fn step_count() -> usize {
+    state().next_step
+}
+
+/// The different steps since there were `since`, by any thread, on a line of a
+/// file whose path begins with `source`, at most `most`. Each with how often it
+/// came among those that are still known.
+#[must_use]
+pub fn steps_since(since: usize, most: usize, source: &str) -> Vec<(String, usize)> {
     let state = state();
+    let oldest = since.max(state.next_step.saturating_sub(STEPS));
+    let mut told: Vec<(Step, usize)> = Vec::new();
+    for step in (oldest..state.next_step).filter_map(|number| state.steps[number % STEPS]) {
+        if !step.place.file().starts_with(source) {
+            continue;
+        }
+        let same = |(other, _): &(Step, usize)| {
+            (other.thread, other.kind, other.place) == (step.thread, step.kind, step.place)
+        };
+        match told.iter().position(same) {
+            Some(known) => told[known].1 += 1,
+            None if told.len() < most => told.push((step, 1)),
+            None => {}
+        }
+    }
+    told.into_iter()
+        .map(|(step, times)| (sentence(&state, &step), times))
+        .collect()
+}
+
+/// The locks that were found poisoned and had been taken on a line of a file whose
+/// path begins with `source`, each as a sentence.
+#[must_use]
+pub fn poisoned(source: &str) -> Vec<String> {
+    let state = state();
+    let met = state.poison.iter().flatten();
+    let met = met.filter(|(.., since)| since.file().starts_with(source));
+    met.map(|(lock, thread, since)| {
+        format!(
+            "{} is poisoned: `{}` panicked while it had it, since {}",
+            object(*lock),
+            name_of(&state, *thread),
+            short(since)
+        )
+    })
+    .collect()
+}
+
+fn told(state: &State, most: usize, counts: impl Fn(&Step) -> bool) -> Vec<String> {
     let oldest = state.next_step.saturating_sub(STEPS);
     let newest_first = (oldest..state.next_step).rev();
     let mut told: Vec<(String, usize)> = Vec::new();
     for step in newest_first.filter_map(|number| state.steps[number % STEPS]) {
-        let is_stuck = |thread: &StuckThread| thread.number == step.thread;
-        if !step.place.file().starts_with(source) || !stuck.threads.iter().any(is_stuck) {
+        if !counts(&step) {
             continue;
         }
-        let sentence = sentence(&state, &step);
+        let sentence = sentence(state, &step);
         let full = told.len() == most;
         match told.last_mut() {
             Some((last, times)) if *last == sentence => *times += 1,
@@ -60,19 +146,28 @@ pub fn steps(most: usize, stuck: &Stuck, source: &str) -> Vec<String> {
 
 fn sentence(state: &State, step: &Step) -> String {
     let name = |thread| name_of(state, thread);
-    let of = |kind: &str, made_at: Place| object(kind, made_at);
+    let of = object;
     let mut text = format!("`{}` ", name(step.thread));
     text.push_str(&match step.kind {
-        StepKind::Locked(kind, made_at) => format!("took {}", of(kind, made_at)),
-        StepKind::Unlocked(kind, made_at) => format!("let go of {}", of(kind, made_at)),
-        StepKind::Slept(kind, made_at) => format!("began to wait at {}", of(kind, made_at)),
-        StepKind::Notified(made_at) => format!("notified one at {}", of("Condvar", made_at)),
-        StepKind::NotifiedAll(made_at) => format!("notified all at {}", of("Condvar", made_at)),
-        StepKind::Sent(made_at) => format!("sent to {}", of("channel", made_at)),
-        StepKind::Received(made_at) => format!("received from {}", of("channel", made_at)),
+        StepKind::Locked(lock) => format!("took {}", of(lock)),
+        StepKind::FoundPoisoned(lock, by) => {
+            format!("found {} poisoned: `{}` panicked", of(lock), name(by))
+        }
+        StepKind::Unlocked(lock) => format!("let go of {}", of(lock)),
+        StepKind::Missed(lock) => format!("tried {} in vain", of(lock)),
+        StepKind::Slept(at) => format!("began to wait at {}", of(at)),
+        StepKind::Notified(at) => format!("notified one at {}", of(at)),
+        StepKind::NotifiedAll(at) => format!("notified all at {}", of(at)),
+        StepKind::Sent(to) => format!("sent to {}", of(to)),
+        StepKind::Received(from) => format!("received from {}", of(from)),
         StepKind::Started(thread) => format!("started `{}`", name(thread)),
         StepKind::Joined(thread) => format!("joined `{}`", name(thread)),
         StepKind::Unparked(thread) => format!("unparked `{}`", name(thread)),
+        StepKind::Began => "began".into(),
+        StepKind::Ended => "ended".into(),
+        StepKind::Waits(_) => "waits".into(),
+        StepKind::Wakes => "goes on".into(),
+        StepKind::Opened(_) | StepKind::Closed => "works".into(),
     });
     // A guard does not know where it was dropped.
     if !matches!(step.kind, StepKind::Unlocked(..)) {
@@ -81,10 +176,15 @@ fn sentence(state: &State, step: &Step) -> String {
     text
 }
 
-/// Such as `the Mutex made in line 31`.
-pub(super) fn object(kind: &str, made_at: Place) -> String {
-    let file = made_at.file().rsplit('/').next().unwrap_or_default();
-    format!("the {kind} made at {file}:{}", made_at.line())
+/// Such as `the Mutex made at lib.rs:31`.
+pub(super) fn object(object: Object) -> String {
+    format!("the {} made at {}", object.kind, short(object.made_at))
+}
+
+/// Such as `lib.rs:31`.
+pub(super) fn short(place: Place) -> String {
+    let file = place.file().rsplit('/').next().unwrap_or_default();
+    format!("{file}:{}", place.line())
 }
 
 /// A thread's name, or its number in the record.

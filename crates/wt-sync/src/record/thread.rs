@@ -5,12 +5,13 @@ use std::io;
 use std::panic::Location;
 use std::time::Duration;
 
-pub use std::thread::{
-    AccessError, LocalKey, Result, ThreadId, available_parallelism, panicking, yield_now,
-};
+pub use std::thread::{AccessError, LocalKey, Result, ThreadId, available_parallelism, panicking};
 
-use super::state::{Place, ThreadNumber, Wait, begin, state, waiting};
+use super::state::{
+    Place, ThreadNumber, Wait, begin, begin_wait, end_wait, known_me, state, waiting, waiting_for,
+};
 use super::step::StepKind;
+use super::turn::{self, Go};
 
 /// As [`std::thread::spawn`].
 ///
@@ -73,9 +74,11 @@ impl Builder {
             begin(number);
             f()
         });
+        let inner = noted(number, started)?;
+        turn::pass();
         Ok(JoinHandle {
-            inner: noted(number, started)?,
-            number,
+            inner,
+            number: Joinable(number),
         })
     }
 
@@ -103,9 +106,11 @@ impl Builder {
             begin(number);
             f()
         });
+        let inner = noted(number, started)?;
+        turn::pass();
         Ok(ScopedJoinHandle {
-            inner: noted(number, started)?,
-            number,
+            inner,
+            number: Joinable(number),
         })
     }
 }
@@ -114,7 +119,8 @@ fn announce(name: Option<&str>, scope: Option<usize>, place: Place) -> ThreadNum
     let mut state = state();
     // The caller's own number first, so that threads are numbered in their order.
     state.me();
-    let number = state.announce(name, scope);
+    let number = state.announce(name, scope, place);
+    state.threads[number].joinable = true;
     state.step(StepKind::Started(number), place);
     number
 }
@@ -122,15 +128,38 @@ fn announce(name: Option<&str>, scope: Option<usize>, place: Place) -> ThreadNum
 /// A thread that could not be started has ended.
 fn noted<T>(number: ThreadNumber, started: io::Result<T>) -> io::Result<T> {
     if started.is_err() {
-        state().threads[number].ended = true;
+        let mut state = state();
+        state.threads[number].joinable = false;
+        state.end(number);
     }
     started
+}
+
+/// The number of a thread that somebody can still join: until this is dropped, its
+/// record is not used again.
+#[derive(Debug)]
+struct Joinable(ThreadNumber);
+
+impl Drop for Joinable {
+    fn drop(&mut self) {
+        state().threads[self.0].joinable = false;
+    }
 }
 
 #[track_caller]
 fn joined<T>(number: ThreadNumber, join: impl FnOnce() -> T) -> T {
     let place = Location::caller();
-    let result = waiting(Wait::End(number), place, join);
+    let is_own = known_me() == Some(number);
+    let result = waiting(Wait::End(number), place, || {
+        // Nothing ever ends this wait. Some systems make std panic here, others let it wait;
+        // that it waits is what can be told.
+        if is_own {
+            loop {
+                std::thread::park();
+            }
+        }
+        join()
+    });
     state().step(StepKind::Joined(number), place);
     result
 }
@@ -139,7 +168,7 @@ fn joined<T>(number: ThreadNumber, join: impl FnOnce() -> T) -> T {
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     inner: std::thread::JoinHandle<T>,
-    number: ThreadNumber,
+    number: Joinable,
 }
 
 impl<T> JoinHandle<T> {
@@ -150,7 +179,7 @@ impl<T> JoinHandle<T> {
     /// The payload, if the thread panicked.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        joined(self.number, || self.inner.join())
+        joined(self.number.0, || self.inner.join())
     }
 
     /// As [`std::thread::JoinHandle::thread`].
@@ -162,6 +191,10 @@ impl<T> JoinHandle<T> {
     /// As [`std::thread::JoinHandle::is_finished`].
     #[must_use]
     pub fn is_finished(&self) -> bool {
+        if turn::is_fixed() {
+            // When the system has noticed it is chance.
+            return state().threads[self.number.0].ended;
+        }
         self.inner.is_finished()
     }
 }
@@ -170,7 +203,7 @@ impl<T> JoinHandle<T> {
 #[derive(Debug)]
 pub struct ScopedJoinHandle<'scope, T> {
     inner: std::thread::ScopedJoinHandle<'scope, T>,
-    number: ThreadNumber,
+    number: Joinable,
 }
 
 impl<T> ScopedJoinHandle<'_, T> {
@@ -181,7 +214,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// The payload, if the thread panicked.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        joined(self.number, || self.inner.join())
+        joined(self.number.0, || self.inner.join())
     }
 
     /// As [`std::thread::ScopedJoinHandle::thread`].
@@ -193,6 +226,10 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// As [`std::thread::ScopedJoinHandle::is_finished`].
     #[must_use]
     pub fn is_finished(&self) -> bool {
+        if turn::is_fixed() {
+            // When the system has noticed it is chance.
+            return state().threads[self.number.0].ended;
+        }
         self.inner.is_finished()
     }
 }
@@ -242,7 +279,7 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     let place = Location::caller();
-    let open = OpenScope;
+    let open = OpenScope(place);
     std::thread::scope(|inner| {
         let scope = Scope::of(inner);
         // From the end of `f` on, std waits for the scope's threads, also if `f` panics.
@@ -253,13 +290,16 @@ where
 }
 
 /// Lives from before std's scope until after it.
-struct OpenScope;
+struct OpenScope(Place);
 
 impl Drop for OpenScope {
     fn drop(&mut self) {
         let mut state = state();
         let me = state.me();
-        state.threads[me].waits = None;
+        if state.threads[me].waits.is_some() {
+            drop(state);
+            end_wait(me, self.0);
+        }
     }
 }
 
@@ -267,9 +307,12 @@ struct Ending(usize, Place);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let mut state = state();
-        let me = state.me();
-        state.threads[me].waits = Some((Wait::ScopeEnd(self.0), self.1));
+        let wait = Wait::ScopeEnd(self.0);
+        if turn::is_fixed() {
+            waiting(wait, self.1, || ());
+        } else {
+            begin_wait(wait, false, self.1);
+        }
     }
 }
 
@@ -298,6 +341,7 @@ impl Thread {
         }
         drop(state);
         self.0.unpark();
+        turn::pass();
     }
 
     /// As [`std::thread::Thread::id`].
@@ -322,17 +366,20 @@ pub fn current() -> Thread {
 /// As [`std::thread::park`].
 #[track_caller]
 pub fn park() {
-    waiting(Wait::Unpark, Location::caller(), std::thread::park);
-    let mut state = state();
-    let me = state.me();
-    state.threads[me].unparked = false;
+    parked(None, Location::caller());
 }
 
 /// As [`std::thread::park_timeout`].
 #[track_caller]
 pub fn park_timeout(timeout: Duration) {
-    waiting(Wait::Other, Location::caller(), || {
-        std::thread::park_timeout(timeout);
+    parked(Some(timeout), Location::caller());
+}
+
+fn parked(timeout: Option<Duration>, place: Place) {
+    waiting_for(Wait::Unpark, timeout, place, |go| match (go, timeout) {
+        (Go::Free, None) => std::thread::park(),
+        (Go::Free, Some(timeout)) => std::thread::park_timeout(timeout),
+        _ => {}
     });
     let mut state = state();
     let me = state.me();
@@ -342,7 +389,18 @@ pub fn park_timeout(timeout: Duration) {
 /// As [`std::thread::sleep`].
 #[track_caller]
 pub fn sleep(duration: Duration) {
-    waiting(Wait::Other, Location::caller(), || {
-        std::thread::sleep(duration);
+    waiting_for(Wait::Time, Some(duration), Location::caller(), |go| {
+        if go == Go::Free {
+            std::thread::sleep(duration);
+        }
     });
+}
+
+/// As [`std::thread::yield_now`].
+pub fn yield_now() {
+    if turn::is_fixed() {
+        turn::yield_now();
+    } else {
+        std::thread::yield_now();
+    }
 }

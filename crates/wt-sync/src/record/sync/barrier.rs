@@ -3,8 +3,10 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::record::state::{Tag, Wait, state, waiting};
+use crate::record::object::Tag;
+use crate::record::state::{Wait, state, waiting_for};
 use crate::record::step::StepKind;
+use crate::record::turn::Go;
 
 /// As [`std::sync::Barrier`].
 pub struct Barrier {
@@ -32,20 +34,26 @@ impl Barrier {
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         let place = Location::caller();
-        let generation = {
+        let (generation, is_last) = {
             let mut state = state();
+            let object = self.tag.object(&mut state);
             let record = self.tag.record(&mut state);
             let generation = record.count;
             record.waiters += 1;
-            if record.waiters >= self.size {
+            let is_last = record.waiters >= self.size;
+            if is_last {
                 record.waiters = 0;
                 record.count += 1;
             }
-            state.step(StepKind::Slept(self.tag.kind, self.tag.made_at), place);
-            generation
+            state.step(StepKind::Slept(object), place);
+            (generation, is_last)
         };
         let wait = Wait::Barrier(self.tag.handle(), generation);
-        BarrierWaitResult(waiting(wait, place, || self.inner.wait()).is_leader())
+        BarrierWaitResult(waiting_for(wait, None, place, |go| match go {
+            Go::Free => self.inner.wait().is_leader(),
+            // All have arrived, one after the other; the real one would wait for them again.
+            Go::Ready | Go::TimedOut => is_last,
+        }))
     }
 }
 

@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::map;
 use super::mutex::{Mutex, MutexGuard};
-use crate::record::state::{Tag, Wait, state, waiting};
+use crate::record::object::{Object, Tag};
+use crate::record::state::{Place, Wait, state, waiting_for};
 use crate::record::step::StepKind;
+use crate::record::turn::{self, Go};
 
 /// As [`std::sync::Condvar`].
 pub struct Condvar {
@@ -28,7 +29,8 @@ impl WaitTimeoutResult {
     }
 }
 
-type Inner<'a, T> = std::sync::MutexGuard<'a, T>;
+/// A guard that was taken back, and whether the time was over before.
+type Woken<G> = (LockResult<G>, bool);
 
 impl Condvar {
     /// As [`std::sync::Condvar::new`].
@@ -48,14 +50,7 @@ impl Condvar {
     /// The guard all the same, if the lock is poisoned.
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        let wait = Wait::Notify(self.tag.handle());
-        self.asleep(guard, wait, Location::caller(), |inner| {
-            map(self.inner.wait(inner), |inner| (inner, ()))
-        })
-        .map_or_else(
-            |poisoned| Err(only_guard(poisoned)),
-            |(guard, ())| Ok(guard),
-        )
+        self.asleep(guard, None, Location::caller()).0
     }
 
     /// As [`std::sync::Condvar::wait_while`].
@@ -89,12 +84,12 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         timeout: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        self.asleep(guard, Wait::Other, Location::caller(), |inner| {
-            map(
-                self.inner.wait_timeout(inner, timeout),
-                |(inner, result)| (inner, WaitTimeoutResult(result.timed_out())),
-            )
-        })
+        let (guard, over) = self.asleep(guard, Some(timeout), Location::caller());
+        let over = WaitTimeoutResult(over);
+        match guard {
+            Ok(guard) => Ok((guard, over)),
+            Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), over))),
+        }
     }
 
     /// As [`std::sync::Condvar::wait_timeout_while`].
@@ -112,58 +107,92 @@ impl Condvar {
     where
         F: FnMut(&mut T) -> bool,
     {
+        let place = Location::caller();
         let start = Instant::now();
+        let mut over = false;
         loop {
             if !condition(&mut guard) {
                 return Ok((guard, WaitTimeoutResult(false)));
             }
-            let Some(left) = timeout.checked_sub(start.elapsed()) else {
+            let left = timeout.checked_sub(start.elapsed());
+            let Some(left) = left.filter(|_| !over) else {
                 return Ok((guard, WaitTimeoutResult(true)));
             };
-            guard = self.wait_timeout(guard, left)?.0;
+            let woken = self.asleep(guard, Some(left), place);
+            over = woken.1;
+            guard = match woken.0 {
+                Ok(guard) => guard,
+                Err(poisoned) => {
+                    let guard = poisoned.into_inner();
+                    return Err(PoisonError::new((guard, WaitTimeoutResult(over))));
+                }
+            };
         }
     }
 
     /// As [`std::sync::Condvar::notify_one`].
     #[track_caller]
     pub fn notify_one(&self) {
-        self.notify(StepKind::Notified(self.tag.made_at), Location::caller(), 1);
+        self.notify(StepKind::Notified, Location::caller(), 1);
         self.inner.notify_one();
+        turn::pass();
     }
 
     /// As [`std::sync::Condvar::notify_all`].
     #[track_caller]
     pub fn notify_all(&self) {
-        let step = StepKind::NotifiedAll(self.tag.made_at);
-        self.notify(step, Location::caller(), usize::MAX);
+        self.notify(StepKind::NotifiedAll, Location::caller(), usize::MAX);
         self.inner.notify_all();
+        turn::pass();
     }
 
     /// Notes that `most` of those who wait may go on. Which of them, the system
     /// decides; so all of them count as able to until that many have.
-    fn notify(&self, step: StepKind, place: &'static Location<'static>, most: usize) {
+    fn notify(&self, step: fn(Object) -> StepKind, place: Place, most: usize) {
         let mut state = state();
+        let object = self.tag.object(&mut state);
+        let by = state.who();
         let record = self.tag.record(&mut state);
+        record.notified = Some((by, place, record.waiters > 0));
         record.count = record.waiters.min(record.count.saturating_add(most));
-        state.step(step, place);
+        if turn::is_fixed() {
+            turn::notify(&mut state, self.tag.handle(), most);
+        }
+        state.step(step(object), place);
     }
 
-    fn asleep<'a, T, R>(
+    fn asleep<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
-        wait: Wait,
-        place: &'static Location<'static>,
-        sleep: impl FnOnce(Inner<'a, T>) -> LockResult<(Inner<'a, T>, R)>,
-    ) -> LockResult<(MutexGuard<'a, T>, R)> {
+        timeout: Option<Duration>,
+        place: Place,
+    ) -> Woken<MutexGuard<'a, T>> {
         {
             let mut state = state();
+            let object = self.tag.object(&mut state);
             self.tag.record(&mut state).waiters += 1;
-            state.step(StepKind::Slept(self.tag.kind, self.tag.made_at), place);
+            state.step(StepKind::Slept(object), place);
         }
         // Between here and the sleep the lock counts as free although it is not: that can only
         // make somebody count as able to go on.
         let (lock, inner): (&'a Mutex<T>, _) = guard.give_up();
-        let result = waiting(wait, place, || sleep(inner));
+        let wait = Wait::Notify(self.tag.handle());
+        let result = if turn::is_fixed() {
+            drop(inner);
+            let over = waiting_for(wait, timeout, place, |go| go == Go::TimedOut);
+            (None, over)
+        } else {
+            waiting_for(wait, timeout, place, |_| match timeout {
+                None => (Some(self.inner.wait(inner)), false),
+                Some(timeout) => match self.inner.wait_timeout(inner, timeout) {
+                    Ok((inner, result)) => (Some(Ok(inner)), result.timed_out()),
+                    Err(poisoned) => {
+                        let (inner, result) = poisoned.into_inner();
+                        (Some(Err(PoisonError::new(inner))), result.timed_out())
+                    }
+                },
+            })
+        };
         {
             let mut state = state();
             let record = self.tag.record(&mut state);
@@ -171,22 +200,10 @@ impl Condvar {
             record.count = record.count.saturating_sub(1);
         }
         match result {
-            Ok((inner, more)) => match lock.guarded(Ok(inner), place) {
-                Ok(guard) => Ok((guard, more)),
-                Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), more))),
-            },
-            Err(poisoned) => {
-                let (inner, more) = poisoned.into_inner();
-                let guard = lock.guarded(Ok(inner), place);
-                let guard = guard.unwrap_or_else(PoisonError::into_inner);
-                Err(PoisonError::new((guard, more)))
-            }
+            (Some(taken), over) => (lock.guarded(taken, place), over),
+            (None, over) => (lock.lock_at(place), over),
         }
     }
-}
-
-fn only_guard<G>(poisoned: PoisonError<(G, ())>) -> PoisonError<G> {
-    PoisonError::new(poisoned.into_inner().0)
 }
 
 impl fmt::Debug for Condvar {

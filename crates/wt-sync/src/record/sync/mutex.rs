@@ -5,8 +5,10 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-use crate::record::state::{Place, Tag, Wait, state, waiting};
+use crate::record::object::Tag;
+use crate::record::state::{Place, Wait, state, waiting};
 use crate::record::step::StepKind;
+use crate::record::turn;
 
 /// As [`std::sync::Mutex`].
 pub struct Mutex<T: ?Sized> {
@@ -50,7 +52,11 @@ impl<T: ?Sized> Mutex<T> {
     /// The guard all the same, if the lock is poisoned.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let place = Location::caller();
+        self.lock_at(Location::caller())
+    }
+
+    /// `lock`, on behalf of a call at `place`.
+    pub(super) fn lock_at(&self, place: Place) -> LockResult<MutexGuard<'_, T>> {
         // Who gets it at once does not wait, and the record shows it.
         let taken = match self.inner.try_lock() {
             Ok(inner) => Ok(inner),
@@ -69,12 +75,16 @@ impl<T: ?Sized> Mutex<T> {
     /// If somebody has it; the guard all the same, if the lock is poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let place = Location::caller();
         let taken = match self.inner.try_lock() {
             Ok(inner) => Ok(inner),
             Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
+            Err(TryLockError::WouldBlock) => {
+                missed(&self.tag, place);
+                return Err(TryLockError::WouldBlock);
+            }
         };
-        Ok(self.guarded(taken, Location::caller())?)
+        Ok(self.guarded(taken, place)?)
     }
 
     /// As [`std::sync::Mutex::is_poisoned`].
@@ -84,6 +94,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// As [`std::sync::Mutex::clear_poison`].
     pub fn clear_poison(&self) {
+        self.tag.record(&mut state()).poisoned = None;
         self.inner.clear_poison();
     }
 
@@ -102,11 +113,7 @@ impl<T: ?Sized> Mutex<T> {
         taken: LockResult<std::sync::MutexGuard<'a, T>>,
         place: Place,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let mut state = state();
-        let me = state.me();
-        self.tag.record(&mut state).owner = Some((me, place));
-        state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
-        drop(state);
+        self.tag.taken(&mut state(), taken.is_err(), place);
         let guard = |inner| MutexGuard {
             lock: self,
             inner: Some(inner),
@@ -118,28 +125,34 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
+/// Writes down that a lock was tried and another thread had it. Who tries again and
+/// again never waits, so this is a turn's end.
+pub(super) fn missed(tag: &Tag, place: Place) {
+    {
+        let mut state = state();
+        let object = tag.object(&mut state);
+        state.step(StepKind::Missed(object), place);
+    }
+    if !turn::is_fixed() {
+        // A loop of tries must not keep the watchdog from the record.
+        std::thread::yield_now();
+    }
+    turn::pass();
+}
+
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Gives std's guard away, for a condition; the lock counts as free.
     pub(super) fn give_up(mut self) -> (&'a Mutex<T>, std::sync::MutexGuard<'a, T>) {
-        self.let_go();
+        self.lock.tag.let_go(&mut state());
         let inner = self.inner.take().expect("only taken here");
         (self.lock, inner)
-    }
-
-    fn let_go(&self) {
-        let mut state = state();
-        let tag = &self.lock.tag;
-        let since = tag.record(&mut state).owner.take();
-        if let Some((_, place)) = since {
-            state.step(StepKind::Unlocked(tag.kind, tag.made_at), place);
-        }
     }
 }
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         if self.inner.is_some() {
-            self.let_go();
+            self.lock.tag.let_go(&mut state());
         }
     }
 }

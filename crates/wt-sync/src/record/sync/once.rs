@@ -4,7 +4,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::OnceState;
 
-use crate::record::state::{Place, Tag, Wait, state, waiting};
+use crate::record::object::Tag;
+use crate::record::state::{Place, Wait, state, waiting};
 
 /// As [`std::sync::Once`].
 pub struct Once {

@@ -6,7 +6,9 @@ use std::panic::Location;
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::map;
-use crate::record::state::{Place, Tag, Wait, state, waiting};
+use super::mutex::missed;
+use crate::record::object::Tag;
+use crate::record::state::{Place, Wait, state, waiting};
 use crate::record::step::StepKind;
 
 /// As [`std::sync::RwLock`].
@@ -71,8 +73,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If somebody writes; the guard all the same, if the lock is poisoned.
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        let taken = now(self.inner.try_read()).ok_or(TryLockError::WouldBlock)?;
-        Ok(self.reading(taken, Location::caller())?)
+        let place = Location::caller();
+        let Some(taken) = now(self.inner.try_read()) else {
+            missed(&self.tag, place);
+            return Err(TryLockError::WouldBlock);
+        };
+        Ok(self.reading(taken, place)?)
     }
 
     /// As [`std::sync::RwLock::write`].
@@ -96,8 +102,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If somebody has it; the guard all the same, if the lock is poisoned.
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        let taken = now(self.inner.try_write()).ok_or(TryLockError::WouldBlock)?;
-        Ok(self.writing(taken, Location::caller())?)
+        let place = Location::caller();
+        let Some(taken) = now(self.inner.try_write()) else {
+            missed(&self.tag, place);
+            return Err(TryLockError::WouldBlock);
+        };
+        Ok(self.writing(taken, place)?)
     }
 
     /// As [`std::sync::RwLock::is_poisoned`].
@@ -107,6 +117,7 @@ impl<T: ?Sized> RwLock<T> {
 
     /// As [`std::sync::RwLock::clear_poison`].
     pub fn clear_poison(&self) {
+        self.tag.record(&mut state()).poisoned = None;
         self.inner.clear_poison();
     }
 
@@ -124,13 +135,20 @@ impl<T: ?Sized> RwLock<T> {
         taken: LockResult<std::sync::RwLockReadGuard<'a, T>>,
         place: Place,
     ) -> LockResult<RwLockReadGuard<'a, T>> {
-        let mut state = state();
-        let me = state.me();
-        let record = self.tag.record(&mut state);
-        record.readers += 1;
-        record.last_reader = Some((me, place));
-        state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
-        drop(state);
+        {
+            let mut state = state();
+            let me = state.me();
+            state.threads[me].held += 1;
+            let object = self.tag.object(&mut state);
+            let record = self.tag.record(&mut state);
+            record.readers += 1;
+            record.last_reader = Some((me, place));
+            let poisoned = record.poisoned.filter(|_| taken.is_err());
+            state.step(StepKind::Locked(object), place);
+            if let Some((thread, since)) = poisoned {
+                state.met_poison(object, thread, since);
+            }
+        }
         map(taken, |inner| RwLockReadGuard {
             inner,
             tag: &self.tag,
@@ -142,11 +160,7 @@ impl<T: ?Sized> RwLock<T> {
         taken: LockResult<std::sync::RwLockWriteGuard<'a, T>>,
         place: Place,
     ) -> LockResult<RwLockWriteGuard<'a, T>> {
-        let mut state = state();
-        let me = state.me();
-        self.tag.record(&mut state).owner = Some((me, place));
-        state.step(StepKind::Locked(self.tag.kind, self.tag.made_at), place);
-        drop(state);
+        self.tag.taken(&mut state(), taken.is_err(), place);
         map(taken, |inner| RwLockWriteGuard {
             inner,
             tag: &self.tag,
@@ -166,22 +180,20 @@ fn now<G>(tried: TryLockResult<G>) -> Option<LockResult<G>> {
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
         let mut state = state();
+        let me = state.me();
+        state.threads[me].held = state.threads[me].held.saturating_sub(1);
+        let object = self.tag.object(&mut state);
         let record = self.tag.record(&mut state);
         record.readers -= 1;
-        let since = record.last_reader;
-        if let Some((_, place)) = since {
-            state.step(StepKind::Unlocked(self.tag.kind, self.tag.made_at), place);
+        if let Some((_, place)) = record.last_reader {
+            state.step(StepKind::Unlocked(object), place);
         }
     }
 }
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        let mut state = state();
-        let since = self.tag.record(&mut state).owner.take();
-        if let Some((_, place)) = since {
-            state.step(StepKind::Unlocked(self.tag.kind, self.tag.made_at), place);
-        }
+        self.tag.let_go(&mut state());
     }
 }
 
