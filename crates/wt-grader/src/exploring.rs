@@ -80,8 +80,7 @@ impl Session<'_> {
             Some(kit) => kit.clone(),
             None => Kit::prepare(self.course, &self.toolchain, Facade::Explore, || {
                 self.teller.tell(
-                    "all other properties hold; building the kit that tries every order of steps. \
-                     This happens once, and after an update",
+                    "building the kit that tries every order of steps; this happens once, and after an update",
                 );
             })?,
         };
