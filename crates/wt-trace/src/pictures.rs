@@ -82,7 +82,7 @@ pub fn draw(
 ) -> Result<String, GradeError> {
     let file = picture.file.display();
     let bad = |why: String| GradeError::Course(format!("`{file}` cannot be drawn: {why}"));
-    let timeline = match record(session, lesson, &picture.whose, Pace::Fixed)? {
+    let mut timeline = match record(session, lesson, &picture.whose, Pace::Fixed)? {
         Recorded::Log(log, sources) => timeline(&log, &sources)?,
         Recorded::Rejected(rejected) => return Err(bad(rejected.to_string())),
         Recorded::DoesNotCompile(said) => return Err(bad(said.rendered)),
@@ -93,6 +93,14 @@ pub fn draw(
             "{} {}",
             timeline.outcome.word, timeline.outcome.what
         )));
+    }
+    // A picture in a page has nothing under the pointer, and a line's number changes
+    // with every line that is written above it.
+    for wait in timeline.lanes.iter_mut().flat_map(|lane| &mut lane.waits) {
+        wait.place.line = 0;
+    }
+    for hold in &mut timeline.holds {
+        hold.place.line = 0;
     }
     Ok(svg::titled(&timeline, &picture.title))
 }

@@ -9,7 +9,7 @@
 
 use std::fmt::Write;
 
-use crate::log::{Awaited, Unit};
+use crate::log::{Awaited, Place, Unit};
 use crate::names::short;
 use crate::text::{cut, time};
 use crate::timeline::{Arrow, ArrowKind, Lane, Span, Timeline, Wait};
@@ -285,7 +285,7 @@ impl<'a> Drawing<'a> {
                 (_, true) => format!("waits for {}, for ever", wait.what),
                 (_, false) => format!("waits for {}", wait.what),
             };
-            let title = format!("{} {verb}, {}", lane.name, short(&wait.place));
+            let title = format!("{} {verb}{}", lane.name, place(", ", &wait.place));
             // A part of the work that sleeps is drawn as that part.
             let covers = |span: &Span| span.from <= wait.from && wait.to <= span.to;
             if wait.awaited != Awaited::Time || !lane.spans.iter().any(covers) {
@@ -378,11 +378,11 @@ impl<'a> Drawing<'a> {
             let (x, wide) = (self.x(hold.from), self.x(hold.to) - self.x(hold.from));
             let _ = writeln!(
                 svg,
-                "<g><title>{} has the lock {}, since {}, {} to {}</title><rect class=\"hold\" x=\"{x:.2}\" \
+                "<g><title>{} has the lock {}{}, {} to {}</title><rect class=\"hold\" x=\"{x:.2}\" \
                  y=\"{y:.1}\" width=\"{:.2}\" height=\"{LOCK}\"/></g>",
                 escaped(&self.timeline.lanes[hold.lane].name),
                 escaped(&hold.name),
-                escaped(&short(&hold.place)),
+                escaped(&place(", since ", &hold.place)),
                 time(self.timeline.unit, hold.from),
                 time(self.timeline.unit, hold.to),
                 wide.max(0.6)
@@ -424,6 +424,14 @@ impl<'a> Drawing<'a> {
             time(self.timeline.unit, arrow.from.1),
             time(self.timeline.unit, arrow.to.1)
         );
+    }
+}
+
+/// A line, behind `before`; nothing if it is not to be shown.
+fn place(before: &str, place: &Place) -> String {
+    match place.line {
+        0 => String::new(),
+        _ => format!("{before}{}", short(place)),
     }
 }
 

@@ -48,11 +48,7 @@ pub fn lanes(timeline: &Timeline) -> String {
     }
     let last = time(timeline.unit, timeline.end);
     let _ = writeln!(text, "{:margin$} 0{last:>room$}", "");
-    let _ = writeln!(
-        text,
-        "{:margin$} = runs  . waits  z sleeps  # waits for a lock  [ ] a part of the work",
-        ""
-    );
+    text.push_str("= runs  . waits  z sleeps  # waits for a lock  [ ] a part of the work\n");
     text
 }
 

@@ -12,7 +12,7 @@ use wt_trace::{Log, Timeline, chrome, contention, svg, text};
 fn log(rounds: usize) -> String {
     let mut log = String::from(
         "wt-trace\t1\tticks\nthread\t0\tmain\nthread\t1\ta worker with a very long name\n\
-         object\t1\tMutex\tsrc/lib.rs\t1\t15\t\nobject\t2\tchannel\tsrc/lib.rs\t2\t16\t2\n\
+         object\t1\tMutex\tsrc/lib.rs\t1\t13\t\nobject\t2\tchannel\tsrc/lib.rs\t2\t16\t2\n\
          event\t0\t0\tbegin\t\tsrc/lib.rs\t9\nevent\t1\t0\tstart\t1\tsrc/lib.rs\t9\nevent\t2\t1\tbegin\t\tsrc/lib.rs\t9\n",
     );
     let mut at = 3;

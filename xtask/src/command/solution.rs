@@ -21,8 +21,8 @@ pub(crate) const SPEC: Spec = Spec {
     about: "\
 Prints the reference solution, the notes on it, and what would have to change in
 your file to become it. A different solution that passes is as good: the notes
-say what was weighed. Where the lesson has a scenario (see `trace`), the timelines
-of both follow.",
+say what was weighed. Where the lesson has a scenario (see `trace`), the
+timelines of both follow.",
     options: &[Opt::flag(None, "spoil", "also before you have passed")],
     examples: &[
         ("solution 03", "after `check 03` has passed"),

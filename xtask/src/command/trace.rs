@@ -16,16 +16,16 @@ pub(crate) const SPEC: Spec = Spec {
     words: Words::MaybeLesson,
     summary: "see what your threads do: a timeline as text, a drawing, and for Perfetto",
     about: "\
-Runs the lesson's scenario, a small program over your code, and shows what each
-thread did: when it ran, what it waited for, which lock it had, who sent to whom.
-Prints it as text, and writes a drawing (SVG) and trace events (JSON) that
-https://ui.perfetto.dev opens. Says which locks were waited for, how deep each
-queue was, and how long the messages lay in it.
+Runs the lesson's scenario, a small program over your code, and shows what
+each thread did: when it ran, what it waited for, which lock it had, who sent
+to whom. Prints it as text, and writes a drawing (SVG) and trace events (JSON)
+that https://ui.perfetto.dev opens. Says which locks were waited for, how deep
+each queue was, and how long the messages lay in it.
 
-The threads take turns in a fixed order and time is counted in events, so the same
-code gives the same timeline each time. With --real they run as the system has it
-and time is measured. Code that waits in a way the course's library does not see,
-such as `select!` or std's own locks, can only run so.
+The threads take turns in a fixed order and time is counted in events, so the
+same code gives the same timeline each time. With --real they run as the
+system has it and time is measured. Code that waits in a way the course's
+library does not see, such as `select!` or std's own locks, can only run so.
 
 The first use builds the program that draws; `check` does not need it.",
     options: &[
