@@ -249,7 +249,8 @@ fn the_starter_fails_with_its_own_words() {
         .run("check 01")
         .exits(1)
         .says("panicked      the sum is right")
-        .says("not yet implemented: add 100 numbers");
+        .says("not yet implemented: add 100 numbers")
+        .says("next   write that line; what it must do is in exercises/01-adder/README.md");
 }
 
 #[test]

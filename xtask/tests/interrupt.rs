@@ -284,6 +284,28 @@ fn the_run_after_a_kill_sweeps_what_was_left() {
     nothing_is_left(&course);
 }
 
+/// Nobody is there to end a process that is in no group of ours; the next run is.
+#[test]
+fn the_run_after_a_kill_ends_what_the_checked_code_had_started() {
+    let course = Course::apart().with_kit();
+    for program in ["sleep", "setsid"] {
+        let words = if program == "sleep" {
+            "[\"1000\"]"
+        } else {
+            "[\"-w\", \"sleep\", \"1000\"]"
+        };
+        let body =
+            format!("std::process::Command::new({program:?}).args({words}).status().unwrap();");
+        let running = in_the_middle_of_a_check(&course, &body);
+        wait_for("the solution's own process", || workers(&course).len() > 1);
+        running.signal("KILL");
+        running.end();
+        course.solve(RIGHT_ADDER);
+        course.run("check 01").exits(0);
+        wait_for("the end of it", || workers(&course).is_empty());
+    }
+}
+
 #[test]
 fn a_sweep_leaves_the_folders_of_others_alone() {
     let course = Course::apart().with_kit();

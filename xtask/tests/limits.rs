@@ -312,6 +312,6 @@ fn a_wrong_verdict_names_the_threads_that_still_wait() {
         .run("check 01")
         .exits(1)
         .says("what   no_thread_is_left: threads were left behind: idle")
-        .says("where  exercises/01-adder/src/lib.rs:6, `total`\n")
-        .says("thread `idle` waits for an unpark, exercises/01-adder/src/lib.rs:9");
+        .says("where  exercises/01-adder/src/lib.rs:7, `total`\n")
+        .says("thread `idle` waits for an unpark, exercises/01-adder/src/lib.rs:10");
 }

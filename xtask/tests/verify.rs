@@ -383,7 +383,7 @@ fn every_dead_link_is_found() {
         CHAPTER,
     ] {
         ran.says(&format!(
-            "`{page}` links to `../nowhere.md`, which does not exist"
+            "`{page}` links to `../nowhere.md#at-all`, which does not exist"
         ));
     }
     ran.keeps_quiet_about("example.org");

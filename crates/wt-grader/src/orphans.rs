@@ -8,7 +8,7 @@
 //! spared.
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{adopt, end_all, spare};
+pub(crate) use linux::{adopt, end_all, end_inside, spare};
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn adopt() {}
@@ -19,10 +19,14 @@ pub(crate) fn spare() {}
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end_all() {}
 
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_inside(_folder: &std::path::Path) {}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::collections::BTreeSet;
     use std::fs;
+    use std::path::Path;
     use std::sync::{Mutex, Once, PoisonError};
     use std::thread;
     use std::time::Duration;
@@ -68,6 +72,30 @@ mod linux {
             }
             if ended < orphans.len() {
                 thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// Ends every process that works in `folder`: what a run that was killed itself
+    /// could not end any more.
+    pub(crate) fn end_inside(folder: &Path) {
+        let Ok(folder) = folder.canonicalize() else {
+            return;
+        };
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let number = process
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
+            let Some(number) = number else { continue };
+            let works_there = || {
+                let here = fs::read_link(process.path().join("cwd"));
+                here.is_ok_and(|here| here.starts_with(&folder))
+            };
+            if works_there() {
+                // SAFETY: `kill` takes plain numbers. The process was in the folder just
+                // now, and we may kill only our own user's.
+                unsafe { libc::kill(number, libc::SIGKILL) };
             }
         }
     }

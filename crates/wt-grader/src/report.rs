@@ -232,7 +232,7 @@ pub fn failure(lesson: &Lesson, result: &CheckResult, style: Style<'_>) -> Strin
     if !output.is_empty() {
         style.field(&mut text, "output", &output.join("\n"));
     }
-    text.push_str(&next(result.question(), lesson, style));
+    text.push_str(&next(&result.advice(lesson), lesson, style));
     text
 }
 

@@ -10,6 +10,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::GradeError;
+use crate::orphans;
 
 /// A folder that is removed when this is dropped.
 #[derive(Debug)]
@@ -66,9 +67,11 @@ impl Scratch {
         self.number
     }
 
-    /// Removes what runs that were killed have left below `work`.
+    /// Removes what runs that were killed have left below `work`, and ends what their
+    /// solutions had started and nobody could end.
     pub fn sweep(work: &Path) {
         for (path, _lock) in left_behind(work) {
+            orphans::end_inside(&path);
             let _ = fs::remove_dir_all(path);
         }
     }

@@ -94,6 +94,8 @@ pub struct CheckResult {
     pub hint: Option<String>,
 }
 
+/// How the message of `todo!` begins.
+const TODO: &str = "not yet implemented";
 /// This much before its limit a check begins to tell why it is not done.
 const TELLING: Duration = Duration::from_millis(1500);
 /// After this much beyond its limit a check is killed from outside.
@@ -546,10 +548,22 @@ fn located(lesson: &Lesson, source: &SourceSet, spec: &CheckSpec, verdict: Verdi
 }
 
 impl CheckResult {
-    /// The question that leads on.
+    /// The question that leads on, or what to read first.
     #[must_use]
-    pub fn question(&self) -> &str {
-        self.hint.as_deref().unwrap_or(&self.spec.ask)
+    pub fn advice(&self, lesson: &Lesson) -> String {
+        match &self.hint {
+            Some(hint) => hint.clone(),
+            None if self.is_unwritten() => format!(
+                "write that line; what it must do is in exercises/{}/README.md",
+                lesson.folder
+            ),
+            None => self.spec.ask.clone(),
+        }
+    }
+
+    /// Whether the run came to a `todo!`.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.verdict.word == Word::Panicked && self.verdict.what.starts_with(TODO)
     }
 }
 

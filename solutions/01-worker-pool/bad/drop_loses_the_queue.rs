@@ -1,5 +1,5 @@
 //! Must fail: drop_finishes_the_queued_jobs (wrong)
-//! Hint: your workers end as soon as the pool closes, with jobs still in the queue that `execute` had accepted. In which order does a worker ask its two questions: is the pool closing, and is there another job?
+//! Hint: Your workers end as soon as the pool closes, with jobs still in the queue that `execute` had accepted. In which order does a worker ask its two questions: is the pool closing, and is there another job?
 //!
 //! The mistake: a stop flag that a worker reads before each job. The jobs still in the queue
 //! are dropped with it, and nobody hears of them.

@@ -1,6 +1,6 @@
 //! Must fail: one_worker_keeps_the_order (wrong)
 //! Redact: numbers
-//! Hint: a worker takes the job that came last. With new jobs always arriving, when is it the turn of the first one?
+//! Hint: A worker takes the job that came last. With new jobs always arriving, when is it the turn of the first one?
 //!
 //! The mistake: a `Vec` as the queue. `pop` takes the job that came last, so under load the
 //! first job may wait for ever.

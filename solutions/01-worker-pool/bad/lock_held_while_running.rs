@@ -1,5 +1,5 @@
 //! Must fail: n_jobs_run_at_the_same_time (wrong)
-//! Hint: the pool has all its threads, yet only one runs a job: the others wait for something that this one still holds. When a worker has taken its job, at which line exactly does the guard of the queue's lock end its life?
+//! Hint: The pool has all its threads, yet only one runs a job: the others wait for something that this one still holds. When a worker has taken its job, at which line exactly does the guard of the queue's lock end its life?
 //!
 //! The mistake: in `while let`, the guard is a temporary of the condition, and it lives until
 //! the end of the body. So the worker holds the queue's lock while it runs the job, and the

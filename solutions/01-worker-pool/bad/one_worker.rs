@@ -1,5 +1,5 @@
 //! Must fail: n_jobs_run_at_the_same_time (wrong)
-//! Hint: the pool has one thread, whatever number it was asked for. What in `new` happens once for each worker, and what happens only once?
+//! Hint: The pool has one thread, whatever number it was asked for. What in `new` happens once for each worker, and what happens only once?
 //!
 //! The mistake: one thread serves the queue, whatever number was asked for. Every job runs
 //! and every count is right; only nothing is parallel.

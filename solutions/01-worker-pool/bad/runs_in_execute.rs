@@ -1,5 +1,5 @@
 //! Must fail: execute_never_waits (wrong), jobs_run_on_at_most_n_threads (wrong), n_jobs_run_at_the_same_time (wrong), one_worker_keeps_the_order (wrong), drop_finishes_the_queued_jobs (wrong), drop_waits_for_the_running_jobs (wrong)
-//! Hint: the thread that calls `execute` does the work itself: it does not come back before the job is done. What would `execute` have to leave behind, and where, for another thread to find it?
+//! Hint: The thread that calls `execute` does the work itself: it does not come back before the job is done. What would `execute` have to leave behind, and where, for another thread to find it?
 //!
 //! The mistake: `execute` runs the job itself. No job is ever queued, so there is nothing to
 //! do at the same time, to order, or to finish in `drop`.

@@ -1,5 +1,5 @@
 //! Must fail: jobs_run_on_at_most_n_threads (wrong), one_worker_keeps_the_order (wrong)
-//! Hint: every job gets a thread of its own. How many threads do ten thousand jobs start, and which threads could be there already when the first job comes?
+//! Hint: Every job gets a thread of its own. How many threads do ten thousand jobs start, and which threads could be there already when the first job comes?
 //!
 //! The mistake: `execute` starts a thread. Everything runs and everything is joined, and a
 //! burst of ten thousand jobs starts ten thousand threads. The order goes too: the scheduler

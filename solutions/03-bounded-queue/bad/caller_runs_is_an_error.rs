@@ -1,5 +1,5 @@
 //! Must fail: caller_runs_hands_the_new_item_to_the_caller (wrong)
-//! Hint: under `CallerRuns` the item comes back as an error, as under `Reject`. One of the two callers is told to give up, the other to do the work now: which variant says that?
+//! Hint: Under `CallerRuns` the item comes back as an error, as under `Reject`. One of the two callers is told to give up, the other to do the work now: which variant says that?
 //!
 //! The mistake: `CallerRuns` is answered like `Reject`. The caller asked for the item so as
 //! to run it; an error tells it to give up.

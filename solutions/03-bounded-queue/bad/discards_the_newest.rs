@@ -1,5 +1,5 @@
 //! Must fail: discard_oldest_makes_room_for_the_new_item (wrong)
-//! Hint: under `DiscardOldest` the new item comes back and the old ones stay. Think of a sensor whose last value is the one that counts: which item is worth least when there is no room?
+//! Hint: Under `DiscardOldest` the new item comes back and the old ones stay. Think of a sensor whose last value is the one that counts: which item is worth least when there is no room?
 //!
 //! The mistake: `DiscardOldest` gives the new item back and keeps the old ones. The counts
 //! are the same; but the policy is for data of which only the latest is worth anything.

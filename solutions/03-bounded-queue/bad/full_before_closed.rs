@@ -1,5 +1,5 @@
 //! Must fail: push_after_close_hands_the_item_back (wrong)
-//! Hint: a closed queue that is also full answers as if it were open. A producer that hears "full" may try again: for how long would it, and what should it be told first?
+//! Hint: A closed queue that is also full answers as if it were open. A producer that hears "full" may try again: for how long would it, and what should it be told first?
 //!
 //! The mistake: `push` asks the policy first and looks at `closed` only where it waits or
 //! stores. A closed queue then still discards an accepted item, or says "full, try again" for

@@ -1,5 +1,5 @@
 //! Must fail: a_woken_consumer_looks_again (wrong)
-//! Hint: a consumer that was woken takes what it finds, and finding nothing it returns None from an open queue. Another consumer may have been faster: what must be looked at again after `wait` has returned?
+//! Hint: A consumer that was woken takes what it finds, and finding nothing it returns None from an open queue. Another consumer may have been faster: what must be looked at again after `wait` has returned?
 //!
 //! The mistake: `if` where `while` is needed, in `pop`. Another consumer may have been faster
 //! than the woken one, which then returns `None` from a queue that is open: its caller goes

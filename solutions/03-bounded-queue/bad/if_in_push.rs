@@ -1,5 +1,5 @@
 //! Must fail: never_more_than_capacity (wrong)
-//! Hint: a producer that was woken pushes at once, and the queue holds more than its capacity. Another producer may have taken the place: what must be looked at again after `wait` has returned?
+//! Hint: A producer that was woken pushes at once, and the queue holds more than its capacity. Another producer may have taken the place: what must be looked at again after `wait` has returned?
 //!
 //! The mistake: `if` where a loop is needed, in `push`. Between the wake-up and the return
 //! from `wait` another producer may have taken the place; this one does not look and pushes

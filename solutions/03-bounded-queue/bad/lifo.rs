@@ -1,5 +1,5 @@
 //! Must fail: items_come_out_in_order (wrong)
-//! Hint: items that were pushed last come out first. If producers are always a little faster, how long does the first item stay?
+//! Hint: Items that were pushed last come out first. If producers are always a little faster, how long does the first item stay?
 //!
 //! The mistake: `pop` takes the item that came last. Under steady load the first one may stay
 //! for ever.

@@ -1,7 +1,7 @@
 //! Must fail: wake_ups_reach_the_side_that_waits (wrong), holds_under_every_schedule_tried (deadlock)
 //! Redact: numbers
 //! Story: book/src/stories/03-lost_wakeup.txt
-//! Hint: a wake-up went to a thread that could do nothing with it, while the one it was meant for slept on. Who sleeps where, and which of them does `notify_one` choose?
+//! Hint: A wake-up went to a thread that could do nothing with it, while the one it was meant for slept on. Who sleeps where, and which of them does `notify_one` choose?
 //!
 //! The mistake: both sides sleep at one condition variable, and `notify_one` wakes whoever
 //! has slept longest. A producer that is told "there is an item" goes back to sleep, the

@@ -1,6 +1,6 @@
 //! Must fail: every_push_wakes_a_consumer (wrong)
 //! Redact: numbers
-//! Hint: of several quick pushes only the first wakes a consumer. At the second push the first item is still there: does that tell that nobody sleeps?
+//! Hint: Of several quick pushes only the first wakes a consumer. At the second push the first item is still there: does that tell that nobody sleeps?
 //!
 //! The mistake: `push` notifies only if the queue was empty before, "because otherwise no
 //! consumer sleeps". But consumers that slept may not have come yet: the second push of a

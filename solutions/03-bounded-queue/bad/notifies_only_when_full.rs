@@ -1,6 +1,6 @@
 //! Must fail: every_pop_wakes_a_producer (wrong)
 //! Redact: numbers
-//! Hint: of several quick pops only the first wakes a producer. At the second pop the queue is not full any more: does that tell that nobody sleeps?
+//! Hint: Of several quick pops only the first wakes a producer. At the second pop the queue is not full any more: does that tell that nobody sleeps?
 //!
 //! The mistake: `pop` notifies only if the queue was full before. Of a burst of pops only the
 //! first wakes a producer; the others sleep beside a queue with room.

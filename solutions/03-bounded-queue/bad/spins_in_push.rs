@@ -1,5 +1,5 @@
 //! Must fail: who_waits_sleeps (wrong), never_more_than_capacity (wrong), every_pop_wakes_a_producer (wrong), wake_ups_reach_the_side_that_waits (wrong), close_wakes_every_producer (wrong)
-//! Hint: a producer that waits for room asks for it again and again, and keeps a core busy with that. The consumer that will make the room needs a core too: how could it call the producer instead?
+//! Hint: A producer that waits for room asks for it again and again, and keeps a core busy with that. The consumer that will make the room needs a core too: how could it call the producer instead?
 //!
 //! The mistake: `push` asks again and again instead of sleeping. It is never wrong about the
 //! queue; it takes a whole core to wait, from the very consumers that it waits for.

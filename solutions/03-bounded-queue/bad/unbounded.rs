@@ -1,5 +1,5 @@
 //! Must fail: push_waits_while_full (wrong), who_waits_sleeps (wrong), never_more_than_capacity (wrong), every_pop_wakes_a_producer (wrong), wake_ups_reach_the_side_that_waits (wrong), close_wakes_every_producer (wrong)
-//! Hint: under `Block` the item goes in although the queue is full: nobody ever waits. If producers are faster for an hour, how long is the queue then, and what should `push` do before it stores?
+//! Hint: Under `Block` the item goes in although the queue is full: nobody ever waits. If producers are faster for an hour, how long is the queue then, and what should `push` do before it stores?
 //!
 //! The mistake: under `Block` the item goes in whether there is room or not. No thread ever
 //! waits, and the queue grows until the memory is gone.

@@ -1,5 +1,5 @@
 //! Must fail: the_same_allocation_comes_back (wrong), spare_capacity_is_kept (wrong), allocated_bytes_do_not_grow_with_size (wrong)
-//! Hint: each round trip allocates as many bytes as the buffer has, so one whole copy is made on the way. Every step owns the buffer that it was given: for whom is the original kept?
+//! Hint: Each round trip allocates as many bytes as the buffer has, so one whole copy is made on the way. Every step owns the buffer that it was given: for whom is the original kept?
 //!
 //! The mistake: `send` keeps the original, in order to have something to give back
 //! when the channel refuses, and sends a clone. The channel's error already holds

@@ -1,5 +1,5 @@
 //! Must fail: recv_is_none_once_the_worker_has_ended (wrong)
-//! Hint: the worker has ended, and `recv` still waits: for it the channel is open. A channel closes with its last sender: how many are there, and who owns each of them?
+//! Hint: The worker has ended, and `recv` still waits: for it the channel is open. A channel closes with its last sender: how many are there, and who owns each of them?
 //!
 //! The mistake: `Worker` keeps a clone of the sender that the thread answers with.
 //! While one sender lives the channel is open, so `recv` waits for an answer that

@@ -1,6 +1,6 @@
 //! Must fail: buffers_come_back_changed_and_in_order (wrong), shutdown_waits_for_queued_buffers (wrong)
 //! Redact: numbers
-//! Hint: buffers that were sent last come back first. When several wait, which one does your worker take, and from which end?
+//! Hint: Buffers that were sent last come back first. When several wait, which one does your worker take, and from which end?
 //!
 //! The mistake: the worker takes everything that waits and works from the end of
 //! its list. The caller gets the right buffers in the wrong order.

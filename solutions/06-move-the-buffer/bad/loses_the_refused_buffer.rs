@@ -1,5 +1,5 @@
 //! Must fail: an_ended_worker_gives_the_buffer_back (wrong)
-//! Hint: the worker has ended, and what `send` hands back is not the buffer that it was given. What is inside the channel's error?
+//! Hint: The worker has ended, and what `send` hands back is not the buffer that it was given. What is inside the channel's error?
 //!
 //! The mistake: the error of the channel is thrown away, and the buffer with it.
 //! What the caller gets back is an empty vector.

@@ -1,5 +1,5 @@
 //! Must fail: one_other_thread_does_all_the_work (wrong)
-//! Hint: every buffer is worked on by a thread of its own. What does starting one cost, beside a small job, and which thread is there already?
+//! Hint: Every buffer is worked on by a thread of its own. What does starting one cost, beside a small job, and which thread is there already?
 //!
 //! The mistake: the worker starts a fresh thread for each buffer. That costs more
 //! than a small job, and state that the job keeps per thread starts anew.

@@ -1,5 +1,5 @@
 //! Must fail: the_same_allocation_comes_back (wrong), spare_capacity_is_kept (wrong), allocated_bytes_do_not_grow_with_size (wrong), an_ended_worker_gives_the_buffer_back (wrong)
-//! Hint: each round trip allocates twice the bytes of the buffer: it is copied on its way into another kind of owner, and again on its way out. How many threads need the buffer at the same moment, and which owner is enough for that?
+//! Hint: Each round trip allocates twice the bytes of the buffer: it is copied on its way into another kind of owner, and again on its way out. How many threads need the buffer at the same moment, and which owner is enough for that?
 //!
 //! The mistake: "threads share through `Arc`", so the buffer becomes an
 //! `Arc<[u8]>`. That is a copy into a new allocation, because the counters stand

@@ -1,5 +1,5 @@
 //! Must fail: spare_capacity_is_kept (wrong)
-//! Hint: the buffer comes back without its spare room. The next round will need that room again: what does it cost to give it up, and what to get it back?
+//! Hint: The buffer comes back without its spare room. The next round will need that room again: what does it cost to give it up, and what to get it back?
 //!
 //! The mistake: the worker "saves memory" with `shrink_to_fit`. The next round
 //! needs the room again, and pays with an allocation and a copy.

@@ -1,5 +1,5 @@
 //! Must fail: use_after_shutdown_is_an_error (wrong)
-//! Hint: after `shutdown` the worker can still be used; that is found when the program runs, if at all. How could the signature make such a program impossible to compile?
+//! Hint: After `shutdown` the worker can still be used; that is found when the program runs, if at all. How could the signature make such a program impossible to compile?
 //!
 //! The mistake: `shutdown` borrows the worker. A `send` after it then compiles,
 //! and every caller has to remember what the type could have told.

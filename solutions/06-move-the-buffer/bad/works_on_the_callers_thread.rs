@@ -1,5 +1,5 @@
 //! Must fail: one_other_thread_does_all_the_work (wrong), an_ended_worker_gives_the_buffer_back (wrong), recv_is_none_once_the_worker_has_ended (wrong), shutdown_after_a_panic_returns_what_was_changed (wrong)
-//! Hint: no other thread works here: the caller's own thread does it all when it asks for the result. What would have to start in `spawn`, and how does a buffer get there?
+//! Hint: No other thread works here: the caller's own thread does it all when it asks for the result. What would have to start in `spawn`, and how does a buffer get there?
 //!
 //! The mistake: no thread at all. `recv` does the work when it is asked. Every
 //! answer is right, nothing is copied, and nothing runs at the same time.

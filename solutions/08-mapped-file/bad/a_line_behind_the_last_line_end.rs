@@ -1,5 +1,5 @@
 //! Must fail: the_last_line_needs_no_line_end (wrong), counts_equal_the_oracle (wrong), the_report_shows_the_counts_of_the_file (wrong)
-//! Hint: there is one line too many in each part that ends with a line end. What stands behind the last `\n`, and what does your way of splitting make of it?
+//! Hint: There is one line too many in each part that ends with a line end. What stands behind the last `\n`, and what does your way of splitting make of it?
 //!
 //! The mistake: `split` on the line end. It sees an empty line behind the last one,
 //! in every part.

@@ -1,5 +1,5 @@
 //! Must fail: lines_need_not_be_utf8 (panicked)
-//! Hint: your code panics at bytes that are not UTF-8, and a log may hold any. Which of your questions about a line needs characters, and which only bytes?
+//! Hint: Your code panics at bytes that are not UTF-8, and a log may hold any. Which of your questions about a line needs characters, and which only bytes?
 //!
 //! The mistake: the bytes become a `str`, for `lines`. A log holds what programs
 //! write into it, and one broken byte stops the count.

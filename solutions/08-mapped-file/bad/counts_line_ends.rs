@@ -1,5 +1,5 @@
 //! Must fail: the_last_line_needs_no_line_end (wrong), counts_equal_the_oracle (wrong), the_report_shows_the_counts_of_the_file (wrong)
-//! Hint: you count line ends, and a last line without one is left out. Which text has one line and no line end, and what would your code need to notice it?
+//! Hint: You count line ends, and a last line without one is left out. Which text has one line and no line end, and what would your code need to notice it?
 //!
 //! The mistake: the number of lines is the number of `\n`, as `wc -l` has it. A last
 //! line without one is not there.

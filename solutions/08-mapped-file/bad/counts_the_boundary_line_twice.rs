@@ -1,5 +1,5 @@
 //! Must fail: parts_join_to_the_whole_text (wrong), few_lines_make_few_parts (wrong), counts_equal_the_oracle (wrong), the_report_shows_the_counts_of_the_file (wrong)
-//! Hint: a line on the boundary of two parts is in both. If a part reaches on to the end of its last line, where must the next one begin?
+//! Hint: A line on the boundary of two parts is in both. If a part reaches on to the end of its last line, where must the next one begin?
 //!
 //! The mistake: each part is made whole on its own: back to the start of its first
 //! line, on to the end of its last. The line on the boundary is in both parts.

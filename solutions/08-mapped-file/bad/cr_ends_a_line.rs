@@ -1,5 +1,5 @@
 //! Must fail: crlf_counts_like_lf (wrong), counts_equal_the_oracle (wrong), the_report_shows_the_counts_of_the_file (wrong)
-//! Hint: a CRLF ends two lines for you, with an empty one between them. Which of the two bytes ends the line, and what is the other one then?
+//! Hint: A CRLF ends two lines for you, with an empty one between them. Which of the two bytes ends the line, and what is the other one then?
 //!
 //! The mistake: `\r` ends a line as well. Every CRLF is then two line ends with an
 //! empty line between them.

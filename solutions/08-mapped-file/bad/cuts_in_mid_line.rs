@@ -1,5 +1,5 @@
 //! Must fail: every_part_but_the_last_ends_at_a_line_end (wrong), few_lines_make_few_parts (wrong), a_huge_line_is_not_cut (wrong), counts_equal_the_oracle (wrong), the_report_shows_the_counts_of_the_file (wrong)
-//! Hint: parts end after a number of bytes, in the middle of a line or a word, and what is cut counts twice. From that byte on, which is the first place where a cut does no harm?
+//! Hint: Parts end after a number of bytes, in the middle of a line or a word, and what is cut counts twice. From that byte on, which is the first place where a cut does no harm?
 //!
 //! The mistake: `chunks` knows bytes and no lines. The line at each cut is counted
 //! as two, and so is the word.

@@ -1,5 +1,5 @@
 //! Must fail: few_lines_make_few_parts (panicked)
-//! Hint: with more parts than bytes your code panics. How large is the share of each part then, rounded the way you round it, and which step cannot live with that number?
+//! Hint: With more parts than bytes your code panics. How large is the share of each part then, rounded the way you round it, and which step cannot live with that number?
 //!
 //! The mistake: the share is rounded down. With more parts than bytes it is 0, and
 //! there is no byte before the first one.

@@ -1,5 +1,5 @@
 //! Must fail: parts_join_to_the_whole_text (wrong), counts_equal_the_oracle (wrong), the_report_shows_the_counts_of_the_file (wrong)
-//! Hint: the last part is missing when the text does not end in a line end. At which moment is a part made in your loop, and does that moment come for what is left at the end?
+//! Hint: The last part is missing when the text does not end in a line end. At which moment is a part made in your loop, and does that moment come for what is left at the end?
 //!
 //! The mistake: a part is made where a line end is found, and only there. What
 //! follows the last line end is nobody's.

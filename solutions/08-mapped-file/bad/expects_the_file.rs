@@ -1,5 +1,5 @@
 //! Must fail: a_missing_file_is_an_error_that_names_it (panicked)
-//! Hint: a missing file makes your function panic. Perhaps the caller would have gone on without that log: how could it be told, and told which file it was?
+//! Hint: A missing file makes your function panic. Perhaps the caller would have gone on without that log: how could it be told, and told which file it was?
 //!
 //! The mistake: a panic when the open fails. Which file it was, and whether a missing log
 //! matters, is for the caller to say.

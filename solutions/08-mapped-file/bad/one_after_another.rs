@@ -1,5 +1,5 @@
 //! Must fail: parts_are_worked_on_at_the_same_time (wrong)
-//! Hint: the parts are worked on one after the other. Iterators are lazy: when does the second thread start, and what has happened to the first one by then?
+//! Hint: The parts are worked on one after the other. Iterators are lazy: when does the second thread start, and what has happened to the first one by then?
 //!
 //! The mistake: one chain of `map`s. Iterators are lazy: a thread is started when its
 //! result is asked for, and joined at once. All cores but one watch.

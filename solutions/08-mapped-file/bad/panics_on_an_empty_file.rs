@@ -1,5 +1,5 @@
 //! Must fail: an_empty_file_counts_nothing (panicked)
-//! Hint: your code panics at a file with no bytes. Which step takes for granted that there is a first or a last one?
+//! Hint: Your code panics at a file with no bytes. Which step takes for granted that there is a first or a last one?
 //!
 //! The mistake: "does the text end in a line end?" looks at the last byte. An empty
 //! text has none.

@@ -1,5 +1,5 @@
 //! Must fail: parts_are_about_even (wrong), parts_are_worked_on_at_the_same_time (wrong)
-//! Hint: your parts have a size of their own, whatever number was asked for. How many workers have something to do with a small file, and how many parts has a large one?
+//! Hint: Your parts have a size of their own, whatever number was asked for. How many workers have something to do with a small file, and how many parts has a large one?
 //!
 //! The mistake: blocks of 64 KiB, as a buffered reader would take them. A small log
 //! is one part for one worker, a large one has more parts than workers.

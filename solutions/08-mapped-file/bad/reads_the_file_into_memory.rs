@@ -1,5 +1,5 @@
 //! Must fail: the_heap_stays_far_below_the_file (wrong)
-//! Hint: the whole file is on the heap, although the mapping already gives you its bytes. What do the threads need in order to read them, a copy or a view?
+//! Hint: The whole file is on the heap, although the mapping already gives you its bytes. What do the threads need in order to read them, a copy or a view?
 //!
 //! The mistake: the mapping is copied into a `Vec`, "so that the threads have
 //! something of their own". Now the whole file is on the heap.

@@ -1,6 +1,6 @@
 //! Must fail: results_come_in_the_order_of_the_text (wrong)
 //! Redact: numbers
-//! Hint: the results come in the order in which the threads were done. Which thread knows the place of its part, and which one only knows that something has arrived?
+//! Hint: The results come in the order in which the threads were done. Which thread knows the place of its part, and which one only knows that something has arrived?
 //!
 //! The mistake: the threads send their results through one channel, and the caller
 //! takes them as they come. Sums survive that; anything with an order does not.

@@ -1,5 +1,5 @@
 //! Must fail: a_huge_line_is_not_cut (wrong)
-//! Hint: a line that is longer than a share is cut. How far does your search for the line end go, and what does it do when it has found none until there?
+//! Hint: A line that is longer than a share is cut. How far does your search for the line end go, and what does it do when it has found none until there?
 //!
 //! The mistake: the search for the line end goes as far as the next share and cuts
 //! anyway when it finds none. Lines are short, until one is not.

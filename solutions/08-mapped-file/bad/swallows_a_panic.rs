@@ -1,5 +1,5 @@
 //! Must fail: a_panic_in_the_work_reaches_the_caller (wrong)
-//! Hint: a thread panicked, and the caller got a result all the same: the sum of the others. What does `join` return for that thread, and what do you do with it?
+//! Hint: A thread panicked, and the caller got a result all the same: the sum of the others. What does `join` return for that thread, and what do you do with it?
 //!
 //! The mistake: a thread that panicked has no result, so it is left out. The sum of
 //! the others is wrong and looks right.
