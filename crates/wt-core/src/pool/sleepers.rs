@@ -22,7 +22,8 @@ pub(super) struct Sleepers {
     asleep: Vec<usize>,
     /// For each worker, why it was called and has not heard it yet.
     calls: Vec<Option<Call>>,
-    /// A worker spins, or is on its way from a call to its first look.
+    /// A worker spins, or is on its way from a call to its first look. One that is
+    /// being started is not the searcher: its hooks may take long.
     searching: bool,
     pub(super) pause: Pause,
 }
@@ -102,19 +103,6 @@ impl Sleepers {
 
     pub(super) fn is_asleep(&self, index: usize) -> bool {
         self.asleep.contains(&index)
-    }
-
-    /// A worker that is about to be started is to search as soon as it can.
-    pub(super) fn expect(&mut self, index: usize) {
-        self.make_place(index);
-        self.calls[index] = Some(Call::Search);
-        self.searching = true;
-    }
-
-    /// A worker has been started.
-    pub(super) fn arrive(&mut self, index: usize) {
-        self.make_place(index);
-        self.get_up(index);
     }
 
     /// A worker has ended, or was never started.
