@@ -17,9 +17,16 @@ cargo run --release -p wt-bench -- [ROW...] [OPTIONS]
 
 ROW              rows whose name contains this word; all rows if none is given
 --rounds N       how often each contender runs; 9 if not given
---write FILE     also writes the table as a page for the book
+--book           also writes the table to the book, book/src/generated/bench.md
+--write FILE     also writes the table there
 --list           prints the names of the rows
 ";
+
+/// The book includes it in the page `wt-core.md`.
+const BOOK: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../book/src/generated/bench.md"
+);
 
 struct Options {
     words: Vec<String>,
@@ -59,6 +66,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     while let Some(arg) = parser.next()? {
         match arg {
             Long("rounds") => options.rounds = parser.value()?.parse()?,
+            Long("book") => options.file = Some(BOOK.into()),
             Long("write") => options.file = Some(parser.value()?.into()),
             Long("list") => options.list = true,
             Short('h') | Long("help") => {
@@ -136,5 +144,5 @@ fn command(options: &Options) -> String {
         .map(|word| format!(" {word}"))
         .collect();
     let rounds = options.rounds;
-    format!("cargo run --release -p wt-bench --{words} --rounds {rounds}")
+    format!("cargo run --release -p wt-bench --{words} --rounds {rounds} --book")
 }
