@@ -41,6 +41,10 @@
 //! visit.rs   the workers' side                    call.rs, hints.rs     how both sides meet
 //! ```
 //!
+//! Atomics are `SeqCst` where no comment says otherwise, and comments name what pairs
+//! with what. They are few: beside the lock's own, a job without a handle makes no
+//! atomic store while the queue is busy, and one with a handle makes three.
+//!
 //! The policies are those of Java's `ThreadPoolExecutor`, the helping joins are
 //! rayon's, and the rule of one searcher is that of Go's scheduler and of tokio.
 //! `tests/pool_model.rs` runs all of it under schedules that shuttle chooses.

@@ -46,6 +46,8 @@ pub(super) struct Queue {
     pub(super) ended: Condvar,
     pub(super) bell: Apart<Bell>,
     pub(super) hints: Apart<Hints>,
+    /// Written under the lock, so whoever reads it there knows; elsewhere it only
+    /// saves a wait.
     closing: AtomicBool,
     pub(super) policy: RejectionPolicy,
     pub(super) idle: Idle,

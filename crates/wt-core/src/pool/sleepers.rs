@@ -127,7 +127,8 @@ impl Sleepers {
 ///
 /// It is written under the lock of the queue: rung by whoever brings work, and
 /// silenced only by the searcher, after it found nothing. So while it is silent,
-/// there is nothing to find.
+/// there is nothing to find. The load without the lock pairs with no store: whoever
+/// sees the bell rung takes the lock next, and whoever does not looks again under it.
 pub(super) struct Bell(AtomicBool);
 
 impl Bell {
