@@ -1,5 +1,6 @@
 //! The senders' side of a queue.
 
+use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 
 use wt_sync::sync::atomic::Ordering;
@@ -96,7 +97,7 @@ impl<T> Queue<T> {
     /// Sends as many messages from the front of `batch` as there is room for.
     pub(in super::super) fn try_send_batch(
         &self,
-        batch: &mut Vec<T>,
+        batch: &mut VecDeque<T>,
     ) -> Result<usize, TrySendError<()>> {
         let mut back = self.back();
         if self.room(&back) < batch.len() {
