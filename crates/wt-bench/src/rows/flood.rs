@@ -21,14 +21,14 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "a.two",
             "no-op jobs, two submitters",
-            1_000_000,
+            500_000,
             for_each_pool!(two),
         )
         .goals(&[Goal::must(1.0)]),
         row(
             "a.batch",
             "no-op jobs, one submitter, 256 at a time where the pool takes batches",
-            1_000_000,
+            500_000,
             for_each_pool!(batch),
         )
         .goals(&[Goal::must(0.6)]),

@@ -1,6 +1,6 @@
 //! What a thread may know of the queue without its lock.
 
-use wt_sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use wt_sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 use super::queue::Queue;
 use super::state::State;
@@ -16,10 +16,11 @@ use super::state::State;
 ///   worker's share, so one of them sees what the other did. The model
 ///   `a_job_that_is_begun_out_of_a_share_makes_room` is this.
 /// - `urgent` may be seen late by the jobs that are begun meanwhile.
-/// - `hungry` and `depth` only save time.
+/// - `hungry` and `depth` only save time, and nobody reads what they are about
+///   without the lock.
 #[derive(Default)]
 pub(super) struct Hints {
-    /// [`State::blocked`] and the tasks that wait for room.
+    /// How many threads and tasks wait for room and have not been told of any.
     blocked: AtomicUsize,
     /// [`State::urgent`].
     urgent: AtomicUsize,
@@ -35,14 +36,18 @@ pub(super) struct Hints {
 pub(super) struct Apart<T>(pub(super) T);
 
 impl Queue {
-    /// Whether a thread or a task waits for room.
+    /// Whether a thread or a task waits to be told of room.
     pub(super) fn has_blocked_submitters(&self) -> bool {
         self.hints.0.blocked.load(SeqCst) > 0
     }
 
+    /// Those who have been told already do not count: workers need not come for them.
     pub(super) fn note_blocked(&self, state: &State) {
-        let blocked = state.blocked + state.tasks.len();
-        self.hints.0.blocked.store(blocked, SeqCst);
+        let threads = if state.room_offered { 0 } else { state.blocked };
+        let blocked = threads + state.tasks.untold();
+        if self.hints.0.blocked.load(SeqCst) != blocked {
+            self.hints.0.blocked.store(blocked, SeqCst);
+        }
     }
 
     /// Whether a job waits that goes before what workers have in their shares.
@@ -72,11 +77,11 @@ impl Queue {
 
     /// How many jobs waited when a worker last came.
     pub(super) fn depth(&self) -> usize {
-        self.hints.0.depth.load(SeqCst)
+        self.hints.0.depth.load(Relaxed)
     }
 
     pub(super) fn note_depth(&self, state: &State) {
         let depth = usize::try_from(state.counts.queued()).unwrap_or(usize::MAX);
-        self.hints.0.depth.store(depth, SeqCst);
+        self.hints.0.depth.store(depth, Relaxed);
     }
 }

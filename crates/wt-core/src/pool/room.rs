@@ -15,6 +15,10 @@ use super::queue::{Queue, UNPOISONED};
 use super::state::State;
 use super::worker::Worker;
 
+/// Looking for room takes a core, which the workers may need to make it. After it was
+/// in vain, this many waits pass before the next try.
+const LOOK_EVERY: u32 = 16;
+
 /// Tasks that wait for room. One that was woken keeps its place until it looks.
 #[derive(Default)]
 pub(super) struct Tasks {
@@ -23,8 +27,17 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+    /// How many have not been woken.
+    pub(super) fn untold(&self) -> usize {
+        self.waiting
+            .iter()
+            .filter(|(_, waker)| waker.is_some())
+            .count()
+    }
+
+    fn call_all(&mut self) -> Called {
+        let waiting = self.waiting.iter_mut();
+        Called(waiting.filter_map(|(_, waker)| waker.take()).collect())
     }
 
     /// Puts a task in, or gives it a new waker. Returns the old one: foreign code,
@@ -66,12 +79,17 @@ impl Queue {
         &'a self,
         mut state: MutexGuard<'a, State>,
     ) -> MutexGuard<'a, State> {
-        // Usually the workers are about to make room. If they make much of it, the submitter and
-        // the workers each go on for a while, instead of taking turns at every job.
-        let much = usize::try_from(state.plan.capacity / 2).unwrap_or(usize::MAX);
-        drop(state);
-        idle::spin(self.idle.patience_outside(), || self.depth() <= much);
-        state = self.lock();
+        if state.vain_looks.is_multiple_of(LOOK_EVERY) {
+            // Perhaps the workers are about to make room. If they make much of it, the submitter
+            // and the workers each go on for a while, instead of taking turns at every job.
+            let much = usize::try_from(state.plan.capacity / 2).unwrap_or(usize::MAX);
+            drop(state);
+            let found = idle::spin(self.idle.patience_outside(), || self.depth() <= much);
+            state = self.lock();
+            state.vain_looks = u32::from(!found);
+        } else {
+            state.vain_looks = state.vain_looks.wrapping_add(1);
+        }
         if state.has_room() || self.is_closing() {
             return state;
         }
@@ -81,6 +99,7 @@ impl Queue {
         while !state.has_room() && !self.is_closing() {
             state = self.room.wait(state).expect(UNPOISONED);
             state.room_offered = false;
+            self.note_blocked(&state);
         }
         state.blocked -= 1;
         self.note_blocked(&state);
@@ -108,7 +127,7 @@ impl Queue {
     /// Wakes the threads that wait, if there is room for all of them, or else one,
     /// which wakes the next if there is more room. Hands out the tasks that wait.
     pub(super) fn signal_room(&self, state: &mut State) -> Called {
-        if state.blocked + state.tasks.len() == 0 || !state.has_room() {
+        if !self.has_blocked_submitters() || !state.has_room() {
             return Called::default();
         }
         if state.blocked > 0 && !state.room_offered {
@@ -119,15 +138,15 @@ impl Queue {
                 self.room.notify_one();
             }
         }
-        let waiting = state.tasks.waiting.iter_mut();
-        Called(waiting.filter_map(|(_, waker)| waker.take()).collect())
+        let called = state.tasks.call_all();
+        self.note_blocked(state);
+        called
     }
 
     /// Makes all who wait for room look again.
     pub(super) fn call_all_for_room(&self, state: &mut State) -> Called {
         self.room.notify_all();
-        let waiting = state.tasks.waiting.iter_mut();
-        Called(waiting.filter_map(|(_, waker)| waker.take()).collect())
+        state.tasks.call_all()
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) blocked: usize,
     /// One of them was woken and has not looked yet.
     pub(super) room_offered: bool,
+    /// Waits for room since looking for it was in vain; 0 if it was not.
+    pub(super) vain_looks: u32,
     /// Tasks that wait for room.
     pub(super) tasks: Tasks,
     /// Threads that wait until nothing is queued or running.
@@ -64,6 +66,7 @@ impl State {
             plan,
             blocked: 0,
             room_offered: false,
+            vain_looks: 0,
             tasks: Tasks::default(),
             waiting_for_quiet: 0,
             turn: 0,

@@ -9,6 +9,9 @@ use super::state::State;
 use super::waste::Waste;
 use super::worker::{Local, Worker};
 
+/// So many are taken even if others will have to steal some.
+const LEAST: usize = 8;
+
 impl State {
     /// Whether somebody who comes now would find something.
     pub(super) fn has_work(&self) -> bool {
@@ -63,8 +66,11 @@ impl State {
         if normal.is_empty() {
             return self.steal(me, local);
         }
-        let count = normal.len().div_ceil(living).min(self.share);
+        // A fair part, so that nobody has to steal it back; but not one by one.
+        let part = normal.len().div_ceil(living).max(LEAST);
+        let count = part.min(normal.len()).min(self.share);
         normal.move_to(&mut local.share, count);
+        me.note_share(count, normal.len());
     }
 
     fn steal(&self, me: &Worker, local: &mut Local) {

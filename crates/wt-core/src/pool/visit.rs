@@ -15,6 +15,11 @@ impl Queue {
     /// `None` if the worker is to leave.
     pub(super) fn next(self: &Arc<Self>, me: &Worker) -> Option<Job> {
         let mut waste = Waste::new();
+        if me.has_emptied() {
+            // Jobs come in a stream, and the workers are faster than who submits them. If they let
+            // some more come together first, both sides take the lock less often.
+            idle::pause();
+        }
         let mut state = self.lock();
         loop {
             let job = state.take_oldest(me, &mut waste);

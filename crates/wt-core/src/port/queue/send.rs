@@ -111,7 +111,12 @@ impl<T> Queue<T> {
         if count == 0 && !batch.is_empty() {
             return Err(TrySendError::Full(()));
         }
-        back.messages.extend(batch.drain(..count));
+        if count == batch.len() {
+            // As a whole, which is one copy of memory and no loop.
+            back.messages.append(batch);
+        } else {
+            back.messages.extend(batch.drain(..count));
+        }
         back.sent = back.sent.wrapping_add(count);
         self.message_hint.0.set(true);
         let called: Vec<_> = (0..count).map_while(|_| back.receivers.call()).collect();
