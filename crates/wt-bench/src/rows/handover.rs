@@ -149,7 +149,7 @@ fn share<B: Clone>(buffer: &mut Option<B>) -> B {
 }
 
 fn look_at(bytes: &[u8]) {
-    black_box((bytes.first(), bytes.last()));
+    black_box((bytes.first().copied(), bytes.last().copied()));
 }
 
 /// Not zeroed lazily by the system: each page is there before the clock starts.
