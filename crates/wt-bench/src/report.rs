@@ -222,7 +222,7 @@ impl Measured {
             }
         }
         for (i, goal) in self.goals().enumerate() {
-            let _ = write!(text, "{}- {goal}\n", if i == 0 { "\n" } else { "" });
+            let _ = writeln!(text, "{}- {goal}", if i == 0 { "\n" } else { "" });
         }
         text
     }
