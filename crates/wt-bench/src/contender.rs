@@ -14,10 +14,102 @@ pub struct Row {
     pub ops: u64,
     /// Who takes part.
     pub contenders: Vec<Contender>,
+    /// What ours are to reach.
+    pub goals: Vec<Goal>,
+    /// Whether a ratio to the best peer says something.
+    pub is_compared: bool,
 }
 
-/// The unit in which a row is printed. All figures are kept in nanoseconds.
-#[derive(Clone, Copy)]
+impl Row {
+    /// A row without goals.
+    #[must_use]
+    pub fn new(
+        id: &'static str,
+        title: &'static str,
+        unit: Unit,
+        ops: u64,
+        contenders: Vec<Contender>,
+    ) -> Self {
+        Self {
+            id,
+            title,
+            unit,
+            ops,
+            contenders,
+            goals: Vec::new(),
+            is_compared: true,
+        }
+    }
+
+    /// The same with these goals.
+    #[must_use]
+    pub fn goals(self, goals: &[Goal]) -> Self {
+        Self {
+            goals: goals.to_vec(),
+            ..self
+        }
+    }
+
+    /// The same, to be read and not compared: its figures may be zero.
+    #[must_use]
+    pub fn not_compared(self) -> Self {
+        Self {
+            is_compared: false,
+            ..self
+        }
+    }
+}
+
+/// A ratio that one of our contenders is to reach.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal {
+    /// The name of our contender.
+    pub ours: &'static str,
+    /// The ratio that its median may have at most.
+    pub at_most: f64,
+    /// To the fastest of these; to the best peer of the row if there are none.
+    pub of: &'static [&'static str],
+    /// Whether the row is a failure otherwise. If not, it is what trial designs reached.
+    pub must: bool,
+}
+
+impl Goal {
+    /// wt-core as it comes is to be at most so many times as slow as the best peer.
+    #[must_use]
+    pub const fn must(at_most: f64) -> Self {
+        Self {
+            ours: "wt-core",
+            at_most,
+            of: &[],
+            must: true,
+        }
+    }
+
+    /// As [`must`](Self::must), for what is hoped for.
+    #[must_use]
+    pub const fn aim(at_most: f64) -> Self {
+        Self {
+            must: false,
+            ..Self::must(at_most)
+        }
+    }
+
+    /// The same for another of our contenders.
+    #[must_use]
+    pub const fn by(self, ours: &'static str) -> Self {
+        Self { ours, ..self }
+    }
+
+    /// The same, compared with the fastest of these.
+    #[must_use]
+    pub const fn of(self, of: &'static [&'static str]) -> Self {
+        Self { of, ..self }
+    }
+}
+
+/// The unit in which a row is printed. Times are kept in nanoseconds, memory in
+/// bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Nanoseconds.
     Nanos,
@@ -25,6 +117,10 @@ pub enum Unit {
     Micros,
     /// Milliseconds.
     Millis,
+    /// Bytes.
+    Bytes,
+    /// Kibibytes.
+    Kibibytes,
 }
 
 /// What a contender is to the comparison.
@@ -59,6 +155,8 @@ pub enum Outcome {
     Total(Duration),
     /// One by one.
     Each(Vec<Duration>),
+    /// What is measured is not the time that the operations took.
+    Amount(f64),
 }
 
 impl Contender {
@@ -98,19 +196,28 @@ impl Outcome {
         match self {
             Self::Total(total) => *total,
             Self::Each(each) => each.iter().sum(),
+            // A nanosecond per unit, so that criterion can draw it.
+            Self::Amount(amount) => Duration::from_nanos(amount.max(0.0) as u64),
         }
     }
 }
 
 impl Unit {
-    /// How many nanoseconds one of it has.
+    /// How many nanoseconds or bytes one of it has.
     #[must_use]
-    pub fn nanos(self) -> f64 {
+    pub fn size(self) -> f64 {
         match self {
-            Self::Nanos => 1.0,
+            Self::Nanos | Self::Bytes => 1.0,
             Self::Micros => 1e3,
             Self::Millis => 1e6,
+            Self::Kibibytes => 1024.0,
         }
+    }
+
+    /// Whether it is one of memory.
+    #[must_use]
+    pub fn is_memory(self) -> bool {
+        matches!(self, Self::Bytes | Self::Kibibytes)
     }
 
     /// Its sign.
@@ -120,6 +227,8 @@ impl Unit {
             Self::Nanos => "ns",
             Self::Micros => "µs",
             Self::Millis => "ms",
+            Self::Bytes => "B",
+            Self::Kibibytes => "KiB",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a run costs besides time: allocations, and CPU time of all threads.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// From this size on an allocation is taken for a copy of a buffer.
@@ -16,6 +16,8 @@ struct Counting;
 
 static ON: AtomicBool = AtomicBool::new(false);
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
 static LARGE_BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// What was allocated, by all threads.
@@ -41,6 +43,28 @@ pub fn allocations<R>(f: impl FnOnce() -> R) -> (R, Allocated) {
     (result, allocated)
 }
 
+/// How many bytes are in use beyond what was when counting began.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Held {
+    /// At most, at one moment.
+    pub peak: i64,
+    /// At the end.
+    pub left: i64,
+}
+
+/// Counts what all threads hold while `f` runs. One call at a time. What was there
+/// before and is freed meanwhile counts as less than nothing.
+pub fn held<R>(f: impl FnOnce() -> R) -> (R, Held) {
+    LIVE.store(0, Ordering::Relaxed);
+    PEAK.store(0, Ordering::Relaxed);
+    let (result, _) = allocations(f);
+    let held = Held {
+        peak: PEAK.load(Ordering::Relaxed),
+        left: LIVE.load(Ordering::Relaxed),
+    };
+    (result, held)
+}
+
 /// The CPU time of this process so far, where the system tells.
 #[cfg(unix)]
 #[must_use]
@@ -63,36 +87,47 @@ pub fn cpu_time() -> Option<Duration> {
     None
 }
 
-fn note(size: usize) {
+/// A block of `size` bytes is asked for, in place of one of `freed` bytes.
+fn note(size: usize, freed: usize) {
     if ON.load(Ordering::Relaxed) {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         if size >= LARGE {
             LARGE_BYTES.fetch_add(size as u64, Ordering::Relaxed);
         }
+        let more = size as i64 - freed as i64;
+        let live = LIVE.fetch_add(more, Ordering::Relaxed) + more;
+        PEAK.fetch_max(live, Ordering::Relaxed);
+    }
+}
+
+fn note_freed(size: usize) {
+    if ON.load(Ordering::Relaxed) {
+        LIVE.fetch_sub(size as i64, Ordering::Relaxed);
     }
 }
 
 // SAFETY: every call goes to `System` unchanged, and `note` does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        note(layout.size(), 0);
         // SAFETY: the caller keeps the promises of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        note(layout.size(), 0);
         // SAFETY: the caller keeps the promises of `alloc_zeroed`.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
+        note(size, layout.size());
         // SAFETY: the caller keeps the promises of `realloc`, and `block` came from `System`.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        note_freed(layout.size());
         // SAFETY: the caller keeps the promises of `dealloc`, and `block` came from `System`.
         unsafe { System.dealloc(block, layout) }
     }

@@ -3,8 +3,8 @@
 //! ```text
 //! cargo run --release -p wt-bench                      # all rows, 9 rounds each
 //! cargo run --release -p wt-bench -- a.one ping        # rows whose name contains a word
-//! cargo run --release -p wt-bench -- --write book/src/generated/bench.md
-//! cargo bench -p wt-bench                              # criterion: plots as HTML
+//! cargo run --release -p wt-bench -- --book            # also to book/src/generated/bench.md
+//! cargo bench -p wt-bench                              # criterion: plots as HTML, target/criterion
 //! ```
 //!
 //! # Method
@@ -29,6 +29,9 @@
 //!   is not timed.
 //! - **The ratio** is the median over the median of the row's best peer, in the same
 //!   run. Below 1 is faster. References (serial code, a copy) are shown, not compared.
+//!   Under each row stands what the project asks of it, and whether that was reached.
+//! - **Memory** is what the process asked its allocator for and has not given back,
+//!   counted from before the burst.
 //!
 //! What it does not show: more cores than this machine has, other allocators than
 //! the system's, other systems than the one it ran on.

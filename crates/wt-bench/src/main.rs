@@ -16,13 +16,22 @@ Measures wt-core beside its peers, in one process.
 cargo run --release -p wt-bench -- [ROW...] [OPTIONS]
 
 ROW              rows whose name contains this word; all rows if none is given
+--only WORD      contenders whose name contains this word, to profile one
 --rounds N       how often each contender runs; 9 if not given
---write FILE     also writes the table as a page for the book
+--book           also writes the table to the book, book/src/generated/bench.md
+--write FILE     also writes the table there
 --list           prints the names of the rows
 ";
 
+/// The book includes it in the page `wt-core.md`.
+const BOOK: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../book/src/generated/bench.md"
+);
+
 struct Options {
     words: Vec<String>,
+    only: Option<String>,
     rounds: usize,
     file: Option<PathBuf>,
     list: bool,
@@ -51,6 +60,7 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
     let mut options = Options {
         words: Vec::new(),
+        only: None,
         rounds: 9,
         file: None,
         list: false,
@@ -58,7 +68,9 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
+            Long("only") => options.only = Some(parser.value()?.string()?),
             Long("rounds") => options.rounds = parser.value()?.parse()?,
+            Long("book") => options.file = Some(BOOK.into()),
             Long("write") => options.file = Some(parser.value()?.into()),
             Long("list") => options.list = true,
             Short('h') | Long("help") => {
@@ -79,6 +91,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut rows = rows::all();
     let words = &options.words;
     rows.retain(|row| words.is_empty() || words.iter().any(|word| row.id.contains(word)));
+    if let Some(word) = &options.only {
+        for row in &mut rows {
+            row.contenders.retain(|c| c.name.contains(word.as_str()));
+        }
+        rows.retain(|row| !row.contenders.is_empty());
+    }
     if rows.is_empty() {
         return Err(format!("no row is called {}; see --list", words.join(" or ")).into());
     }
@@ -136,5 +154,5 @@ fn command(options: &Options) -> String {
         .map(|word| format!(" {word}"))
         .collect();
     let rounds = options.rounds;
-    format!("cargo run --release -p wt-bench --{words} --rounds {rounds}")
+    format!("cargo run --release -p wt-bench --{words} --rounds {rounds} --book")
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::contender::{Contender, Kind, Outcome, Row};
 use crate::count::{self, Allocated};
 
-/// The figures of one contender in one row, in nanoseconds per operation.
+/// The figures of one contender in one row, in nanoseconds per operation, or in
+/// bytes if the row's unit is one of memory.
 #[derive(Debug, Clone)]
 pub struct Figures {
     /// The name in the table.
@@ -87,6 +88,7 @@ fn round_of(contender: &Contender, ops: u64, samples: &mut Samples) {
             samples.typical.push(quantile(&mut each, 0.5));
             samples.p99.push(quantile(&mut each, 0.99));
         }
+        Outcome::Amount(amount) => samples.typical.push(amount),
     }
 }
 

@@ -19,6 +19,10 @@ pub trait Executor: Send + Sync + Sized + 'static {
 
     /// Starts the workers.
     fn start(workers: usize) -> Self;
+    /// As `start`, with a queue that takes any number of jobs.
+    fn start_unbounded(workers: usize) -> Self {
+        Self::start(workers)
+    }
     /// Queues a job whose result nobody wants.
     fn spawn(&self, job: impl FnOnce() + Send + 'static);
     /// Queues a job whose result is wanted.
@@ -59,6 +63,12 @@ impl Executor for pool::Pool {
 
     fn start(workers: usize) -> Self {
         Self::new(workers).expect("threads can be started")
+    }
+
+    fn start_unbounded(workers: usize) -> Self {
+        let builder = Self::builder().workers(workers);
+        let builder = builder.queue(usize::MAX, pool::RejectionPolicy::Block);
+        builder.build().expect("threads can be started")
     }
 
     fn spawn(&self, job: impl FnOnce() + Send + 'static) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::iter;
 
-use crate::contender::{Row, Unit};
+use crate::contender::{Goal, Row, Unit};
 use crate::machine;
 use crate::measure::Figures;
 
@@ -15,6 +15,8 @@ pub struct Measured {
     pub title: &'static str,
     unit: Unit,
     figures: Vec<Figures>,
+    goals: Vec<Goal>,
+    is_compared: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -54,6 +56,8 @@ impl Measured {
             title: row.title,
             unit: row.unit,
             figures,
+            goals: row.goals.clone(),
+            is_compared: row.is_compared,
         }
     }
 
@@ -68,7 +72,62 @@ impl Measured {
     /// The median of `figures` over that of the best peer.
     fn ratio(&self, figures: &Figures) -> Option<f64> {
         let peer = self.best(false)?;
-        (!figures.reference).then(|| figures.median / peer.median)
+        let is_compared = self.is_compared && !figures.reference;
+        is_compared.then(|| figures.median / peer.median)
+    }
+
+    /// The ratio that a goal is about.
+    fn reached(&self, goal: &Goal) -> Option<f64> {
+        let ours = self.figures.iter().find(|f| f.name == goal.ours)?;
+        // The fastest come first.
+        let other = if goal.of.is_empty() {
+            self.best(false)
+        } else {
+            self.figures.iter().find(|f| goal.of.contains(&f.name))
+        };
+        Some(ours.median / other?.median)
+    }
+
+    /// A line for each goal, in words.
+    fn goals(&self) -> impl Iterator<Item = String> + '_ {
+        self.goals.iter().filter_map(|goal| {
+            let ratio = self.reached(goal)?;
+            let kind = if goal.must { "must" } else { "aim" };
+            let of = if goal.of.is_empty() {
+                "the best peer".to_owned()
+            } else {
+                goal.of.join(" and ")
+            };
+            let verdict = if ratio <= goal.at_most {
+                "reached"
+            } else {
+                "not reached"
+            };
+            let Goal { ours, at_most, .. } = goal;
+            Some(format!(
+                "{kind}: {ours} ≤ {at_most:.2} of {of}: {ratio:.2}, {verdict}"
+            ))
+        })
+    }
+
+    /// The goals of one kind for the summary: what is to be reached, and what was.
+    fn goal_cell(&self, must: bool) -> String {
+        let goals = self.goals.iter().filter(|goal| goal.must == must);
+        let cells = goals.filter_map(|goal| {
+            let ratio = self.reached(goal)?;
+            let at_most = goal.at_most;
+            Some(if ratio <= at_most {
+                format!("{ratio:.2} ≤ {at_most:.2}")
+            } else {
+                format!("**{ratio:.2} > {at_most:.2}**")
+            })
+        });
+        let cells: Vec<_> = cells.collect();
+        if cells.is_empty() {
+            "–".to_owned()
+        } else {
+            cells.join(", ")
+        }
     }
 
     /// The columns of this row: those that would be empty are left out.
@@ -84,8 +143,12 @@ impl Measured {
         ];
         let says_something = |column: &Column| match column {
             Column::P99 => self.figures.iter().any(|f| f.p99.is_some()),
-            Column::Copied => self.figures.iter().any(|f| f.large_bytes >= MIB),
-            _ => true,
+            Column::Copied => {
+                !self.unit.is_memory() && self.figures.iter().any(|f| f.large_bytes >= MIB)
+            }
+            Column::Cpu | Column::Allocations => !self.unit.is_memory(),
+            Column::Ratio => self.is_compared,
+            Column::Median | Column::Spread => true,
         };
         all.into_iter().filter(says_something).collect()
     }
@@ -107,7 +170,7 @@ impl Measured {
     }
 
     fn cell(&self, column: Column, f: &Figures) -> String {
-        let scaled = |nanos: f64| significant(nanos / self.unit.nanos());
+        let scaled = |figure: f64| significant(figure / self.unit.size());
         let value = match column {
             Column::Median => Some(scaled(f.median)),
             Column::Spread => Some(format!("{}–{}", scaled(f.min), scaled(f.max))),
@@ -144,16 +207,22 @@ impl Measured {
             }
             text.push('\n');
         }
+        for goal in self.goals() {
+            let _ = writeln!(text, "  {goal}");
+        }
         text
     }
 
     fn markdown(&self) -> String {
-        let mut text = format!("### `{}`: {}\n\n", self.id, self.title);
+        let mut text = format!("#### `{}`: {}\n\n", self.id, self.title);
         for (i, cells) in self.lines().iter().enumerate() {
             let _ = writeln!(text, "| {} |", cells.join(" | "));
             if i == 0 {
                 let _ = writeln!(text, "| --- |{}", " ---: |".repeat(cells.len() - 1));
             }
+        }
+        for (i, goal) in self.goals().enumerate() {
+            let _ = writeln!(text, "{}- {goal}", if i == 0 { "\n" } else { "" });
         }
         text
     }
@@ -164,7 +233,7 @@ impl Measured {
                 format!(
                     "{} ({} {})",
                     f.name,
-                    significant(f.median / self.unit.nanos()),
+                    significant(f.median / self.unit.size()),
                     self.unit.sign()
                 )
             })
@@ -173,35 +242,38 @@ impl Measured {
         let ratio = ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"));
         let (ours, peer) = (name(self.best(true)), name(self.best(false)));
         format!(
-            "| `{}` | {} | {ours} | {peer} | {ratio} |\n",
-            self.id, self.title
+            "| `{}` | {} | {ours} | {peer} | {ratio} | {} | {} |\n",
+            self.id,
+            self.title,
+            self.goal_cell(true),
+            self.goal_cell(false),
         )
     }
 }
 
-/// The page for the book. `command` is what to type to make it again.
+/// A part of a page for the book. `command` is what to type to make it again.
 #[must_use]
 pub fn page(rows: &[Measured], command: &str, rounds: usize) -> String {
     let mut text = format!(
         "<!-- Written by `{command}`. Do not edit. -->\n\n\
-         # wt-core beside its peers\n\n\
          {date}, {machine}, {rustc}. `{command}`: {rounds} rounds, all contenders of a row in \
          one process, in a fresh random order each round. Medians over the rounds. The ratio is \
-         to the best peer of the row: below 1 is faster.\n\n\
-         The columns of a row: the median; the fastest and the slowest round; the median of the \
-         99th percentiles, where single operations are timed; the CPU time of all threads per \
-         operation; calls of the allocator per operation; bytes per operation in allocations of a \
-         megabyte or more. The crate's documentation says how each is taken, and what the \
-         table does not show.\n\n\
-         | Row | What | Ours | Best peer | Ratio |\n| --- | --- | --- | --- | ---: |\n",
+         that of our fastest to the fastest peer: below 1 is faster. Must and aim are what the \
+         project asks of the row, often of another pair; what is not reached is printed bold.\n\n\
+         | Row | What | Ours | Best peer | Ratio | Must | Aim |\n\
+         | --- | --- | --- | --- | ---: | ---: | ---: |\n",
         date = machine::date(),
         machine = machine::describe(),
         rustc = machine::RUSTC,
     );
     text.extend(rows.iter().map(Measured::summary));
-    text.push_str("\n## Features\n\n");
-    text.push_str(include_str!("../FEATURES.md"));
-    text.push_str("\n## All figures\n");
+    text.push_str(
+        "\n### All figures\n\n\
+         The columns: the median; the fastest and the slowest round; the median of the \
+         99th percentiles, where single operations are timed; the CPU time of all threads per \
+         operation; calls of the allocator per operation; bytes per operation in allocations of a \
+         megabyte or more.\n",
+    );
     for row in rows {
         text.push('\n');
         text.push_str(&row.markdown());
@@ -213,7 +285,7 @@ pub fn page(rows: &[Measured], command: &str, rounds: usize) -> String {
 fn significant(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
-        v if v < 0.005 => "<0.01".to_owned(),
+        v if v.abs() < 0.005 => "<0.01".to_owned(),
         v if v < 10.0 => format!("{v:.2}"),
         v if v < 100.0 => format!("{v:.1}"),
         v => format!("{v:.0}"),
@@ -223,7 +295,7 @@ fn significant(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Measured, page};
-    use crate::contender::{Row, Unit};
+    use crate::contender::{Goal, Row, Unit};
     use crate::measure::Figures;
 
     fn figures(name: &'static str, ours: bool, reference: bool, median: f64) -> Figures {
@@ -243,13 +315,11 @@ mod tests {
 
     #[test]
     fn the_ratio_is_to_the_best_peer_and_not_to_a_reference() {
-        let row = Row {
-            id: "x",
-            title: "a row",
-            unit: Unit::Nanos,
-            ops: 1,
-            contenders: Vec::new(),
-        };
+        let row = Row::new("x", "a row", Unit::Nanos, 1, Vec::new()).goals(&[
+            Goal::must(0.6),
+            Goal::must(0.2).of(&["slow"]),
+            Goal::aim(2.0).by("nobody"),
+        ]);
         let measured = Measured::new(
             &row,
             vec![
@@ -261,7 +331,13 @@ mod tests {
         );
         assert_eq!(
             measured.summary(),
-            "| `x` | a row | wt-core (20.0 ns) | quick (40.0 ns) | 0.50 |\n"
+            "| `x` | a row | wt-core (20.0 ns) | quick (40.0 ns) | 0.50 \
+             | 0.50 ≤ 0.60, **0.25 > 0.20** | – |\n"
+        );
+        assert!(
+            measured
+                .text()
+                .contains("must: wt-core ≤ 0.20 of slow: 0.25, not reached")
         );
         let page = page(&[measured], "command", 3);
         assert!(page.contains("| **wt-core** | 20.0 | 10.0–40.0 | 20.0 | 1.00 | 0.50 |"));

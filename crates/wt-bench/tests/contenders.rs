@@ -17,7 +17,7 @@ fn every_contender_does_all_of_its_work() {
         assert_eq!(figures.len(), row.contenders.len());
         for figures in figures {
             assert!(
-                figures.median > 0.0,
+                figures.median > 0.0 || !row.is_compared,
                 "{}: {} took no time",
                 row.id,
                 figures.name

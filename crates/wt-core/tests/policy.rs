@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use deadline::{Gate, spawn_asleep, within_patience};
-use wt_core::pool::{JobError, Pool, RejectionPolicy, SubmitError};
+use wt_core::pool::{JobError, Pool, RejectionPolicy, Strategy, SubmitError};
 
 fn one_worker(capacity: usize, policy: RejectionPolicy) -> Pool {
     Pool::builder()
@@ -142,5 +142,32 @@ fn cancel_lets_a_waiting_producer_go_on() {
         let job = producer.join().unwrap();
         gate.open();
         assert_eq!(job.join().unwrap(), 5);
+    });
+}
+
+#[test]
+fn discard_oldest_finds_what_a_worker_keeps_for_itself() {
+    within_patience(|| {
+        let pool = Pool::builder()
+            .workers(1)
+            .strategy(Strategy::Stealing)
+            .queue(2, RejectionPolicy::DiscardOldest)
+            .build()
+            .unwrap();
+        let pool = Arc::new(pool);
+        let inside = Arc::clone(&pool);
+        let parent = pool.submit(move || {
+            // All of these stay with the worker that submits them.
+            (0..3)
+                .map(|i| inside.submit(move || i).unwrap())
+                .collect::<Vec<_>>()
+        });
+        let mut children = parent.unwrap().join().unwrap().into_iter();
+        assert!(matches!(
+            children.next().unwrap().join(),
+            Err(JobError::Discarded)
+        ));
+        let rest: Vec<_> = children.map(|job| job.join().unwrap()).collect();
+        assert_eq!(rest, [1, 2]);
     });
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use deadline::within_patience;
-use wt_core::pool::{Pool, RejectionPolicy};
+use deadline::{wait_until, within_patience};
+use wt_core::pool::{Pool, RejectionPolicy, WorkerState};
 
 fn fib(pool: &Pool, n: u64) -> u64 {
     if n < 2 {
@@ -175,5 +175,39 @@ fn a_join_in_a_job_of_another_pool_runs_in_its_own() {
         });
         let (a, b) = job.unwrap().join().unwrap();
         assert_eq!((a.as_str(), b.as_str()), ("inner-0", "inner-0"));
+    });
+}
+
+#[test]
+fn a_second_that_was_given_away_is_dropped_unrun_if_the_first_panics() {
+    within_patience(|| {
+        let pool = Arc::new(Pool::new(2).unwrap());
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (inside, count) = (Arc::clone(&pool), Arc::clone(&ran));
+        let calls = pool.broadcast(move |worker| {
+            if worker != 0 {
+                return;
+            }
+            // The other worker has asked for work, and leaves before there is some.
+            wait_until(|| inside.worker_stats()[1].state == WorkerState::Asleep);
+            inside.resize(1);
+            wait_until(|| inside.stats().workers == 1);
+            inside.join(
+                || resume_unwind(Box::new("the first")),
+                || count.fetch_add(1, SeqCst),
+            );
+        });
+        let mut calls = calls.unwrap().into_iter();
+        let panic = calls.next().unwrap().join().unwrap_err().into_panic();
+        let panic = panic.unwrap().downcast::<&str>();
+        assert_eq!(*panic.unwrap(), "the first");
+        calls.next().unwrap().join().unwrap();
+        assert_eq!(
+            ran.load(SeqCst),
+            0,
+            "it ran although nobody wants its result"
+        );
+        let stats = pool.stats();
+        assert_eq!((stats.submitted, stats.cancelled), (3, 1), "{stats:?}");
     });
 }

@@ -535,3 +535,68 @@ fn a_pool_that_is_made_smaller_twice_keeps_a_worker() {
         assert_eq!(pool.submit(|| 2).unwrap().join().unwrap(), 2);
     });
 }
+
+#[test]
+fn a_wait_for_idleness_ends_after_the_last_job_however_it_ends() {
+    explore(|| {
+        let pool = Arc::new(pool(2, 4, RejectionPolicy::Block));
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..2 {
+            let ran = Arc::clone(&ran);
+            pool.submit_detached(move || {
+                ran.fetch_add(1, SeqCst);
+            })
+            .unwrap();
+        }
+        let last = pool.submit(|| ()).unwrap();
+        let canceller = thread::spawn(move || last.cancel());
+        pool.wait_idle();
+        assert_eq!(ran.load(SeqCst), 2);
+        let stats = pool.stats();
+        assert_eq!((stats.queued, stats.running), (0, 0));
+        canceller.join().unwrap();
+    });
+}
+
+#[test]
+fn tasks_and_threads_are_told_of_room() {
+    explore(|| {
+        let pool = Arc::new(pool(1, 1, RejectionPolicy::Block));
+        let task = |jobs: usize| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                for _ in 0..jobs {
+                    let handle = shuttle::future::block_on(pool.job().submit_async(|| ()));
+                    drop(handle.unwrap());
+                }
+            })
+        };
+        let tasks = [task(2), task(1)];
+        pool.submit_detached(|| ()).unwrap();
+        pool.submit_detached(|| ()).unwrap();
+        for task in tasks {
+            task.join().unwrap();
+        }
+        pool.shutdown();
+        assert_eq!(pool.stats().done, 5);
+    });
+}
+
+#[test]
+fn a_task_that_waits_for_room_hears_of_the_shutdown() {
+    explore(|| {
+        let pool = Arc::new(pool(1, 1, RejectionPolicy::Block));
+        let waiting = Arc::clone(&pool);
+        let task = thread::spawn(move || {
+            let jobs = (0..2).map(|_| waiting.job().submit_async(|| ()));
+            jobs.map(shuttle::future::block_on)
+                .filter(Result::is_ok)
+                .count()
+        });
+        let dropped = pool.shutdown_now();
+        let accepted = task.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!(stats.submitted, accepted as u64);
+        assert_eq!(stats.done + dropped as u64, stats.submitted);
+    });
+}

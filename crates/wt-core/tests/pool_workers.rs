@@ -373,3 +373,101 @@ fn an_idle_pool_sleeps() {
         });
     });
 }
+
+#[test]
+fn a_worker_that_is_slow_to_start_keeps_no_job_from_one_that_sleeps() {
+    within_patience(|| {
+        let (open, wait) = wt_core::channel::bounded::<()>(0);
+        let pool = Pool::builder()
+            .workers(2)
+            .min_workers(1)
+            .on_start(move |worker| {
+                if worker == 1 {
+                    let _ = wait.recv();
+                }
+            })
+            .build()
+            .unwrap();
+        let gate = Gate::occupy(&pool);
+        // Nobody is free for this one, so a second worker is started.
+        let job = pool.submit(|| 1).unwrap();
+        assert_eq!(pool.stats().workers, 2);
+        gate.open();
+        assert_eq!(job.join().unwrap(), 1);
+        wait_until(|| pool.worker_stats()[0].state == WorkerState::Asleep);
+        assert_eq!(pool.submit(|| 2).unwrap().join().unwrap(), 2);
+        drop(open);
+    });
+}
+
+#[test]
+fn a_seat_whose_workers_die_is_given_up_until_the_pool_is_resized() {
+    within_patience(|| {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&attempts);
+        let pool = Pool::builder()
+            .workers(2)
+            .min_workers(1)
+            .on_start(move |worker| {
+                if worker == 1 {
+                    count.fetch_add(1, SeqCst);
+                    std::panic::resume_unwind(Box::new("this one cannot start"));
+                }
+            })
+            .build()
+            .unwrap();
+        let give_up = |attempts_before: usize| {
+            let gate = Gate::occupy(&pool);
+            let queued: Vec<_> = (0..200).map(|i| pool.submit(move || i).unwrap()).collect();
+            wait_until(|| pool.stats().workers == 1 && attempts.load(SeqCst) > attempts_before);
+            // What would be a storm of threads has every occasion now.
+            for i in 0..200 {
+                drop(pool.submit(move || i));
+                thread::yield_now();
+            }
+            gate.open();
+            for (i, job) in queued.into_iter().enumerate() {
+                assert_eq!(job.join().unwrap(), i);
+            }
+        };
+        give_up(0);
+        let first = attempts.load(SeqCst);
+        assert!(first <= 3, "{first} attempts");
+        // Whoever asks for a size asks for another attempt.
+        pool.resize(2);
+        give_up(first);
+        let second = attempts.load(SeqCst) - first;
+        assert!((1..=3).contains(&second), "{second} attempts");
+    });
+}
+
+#[test]
+fn a_retired_workers_thread_has_ended_when_shutdown_returns() {
+    struct Slow(Arc<AtomicUsize>, wt_core::channel::Receiver<()>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            let _ = self.1.recv();
+            (0..1000).for_each(|_| thread::yield_now());
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    std::thread_local! {
+        static LAST: Cell<Option<Slow>> = const { Cell::new(None) };
+    }
+    within_patience(|| {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&ended);
+        let (shutting_down, wait) = wt_core::channel::bounded::<()>(0);
+        let pool = Pool::builder()
+            .workers(4)
+            // Dropped after all that the pool knows of, when the thread itself ends.
+            .on_start(move |_| LAST.set(Some(Slow(Arc::clone(&count), wait.clone()))))
+            .build()
+            .unwrap();
+        pool.resize(1);
+        wait_until(|| pool.stats().workers == 1);
+        drop(shutting_down);
+        pool.shutdown();
+        assert_eq!(ended.load(SeqCst), 4);
+    });
+}

@@ -29,7 +29,7 @@ macro_rules! sources {
 sources! {
     "../src/port/error.rs" error;
     "../src/port/link.rs" link;
-    "../src/port/queue.rs" queue;
+    "../src/port/queue/mod.rs" queue;
     "../src/port/rendezvous.rs" rendezvous;
     "../src/port/wait.rs" wait;
     "../src/port/waiters.rs" waiters;

@@ -7,36 +7,40 @@ use std::time::Instant;
 
 use wt_core::port::{self, Port};
 
-use crate::contender::{Contender, Kind, Outcome, Row, Unit};
+use crate::contender::{Contender, Goal, Kind, Outcome, Row, Unit};
 use crate::work::sum_below;
 
 const CAPACITY: usize = 1024;
 const CHUNK: usize = 256;
 
 pub(super) fn rows() -> Vec<Row> {
-    let row = |id, title, contenders| Row {
-        id,
-        title,
-        unit: Unit::Nanos,
-        ops: 1_000_000,
-        contenders,
-    };
+    let row = |id, title, contenders| Row::new(id, title, Unit::Nanos, 1_000_000, contenders);
+    let must = Goal::must(1.0)
+        .by("wt-core port")
+        .of(&["crossbeam", "flume"]);
+    let batches = Goal::must(1.3).by("wt-core port, batches");
     vec![
         row(
             "ch.bounded",
             "1 → 1, bounded 1024, one at a time",
             bounded(),
-        ),
-        row("ch.chunks", "1 → 1, bounded 1024, chunks of 256", chunks()),
-        row("ch.unbounded", "1 → 1, unbounded", unbounded()),
-        row("ch.two", "2 → 2, bounded 1024", two_to_two()),
-        Row {
-            id: "ch.ping",
-            title: "there and back, bounded 1",
-            unit: Unit::Micros,
-            ops: 20_000,
-            contenders: ping(),
-        },
+        )
+        .goals(&[
+            must,
+            Goal::aim(1.2).by("wt-core port").of(&["rtrb, spinning"]),
+        ]),
+        row("ch.chunks", "1 → 1, bounded 1024, chunks of 256", chunks())
+            .goals(&[batches.of(&["rtrb chunks, spinning"])]),
+        row("ch.unbounded", "1 → 1, unbounded", unbounded()).goals(&[must]),
+        row("ch.two", "2 → 2, bounded 1024", two_to_two()).goals(&[must]),
+        Row::new(
+            "ch.ping",
+            "there and back, bounded 1",
+            Unit::Micros,
+            20_000,
+            ping(),
+        )
+        .goals(&[must.of(&["flume"])]),
     ]
 }
 

@@ -10,7 +10,7 @@ use rayon::iter::ParallelIterator as _;
 use rayon::slice::ParallelSlice as _;
 use wt_core::pool::Pool;
 
-use crate::contender::{Contender, Kind, Outcome, Row, Unit};
+use crate::contender::{Contender, Goal, Kind, Outcome, Row, Unit};
 use crate::work::workers;
 
 /// A debug build, which only tests, would sum for a minute.
@@ -26,21 +26,31 @@ const CUT_OFF: usize = 64 * CHUNK;
 const FIB: u32 = 27;
 
 pub(super) fn rows() -> Vec<Row> {
+    let halves = Goal::must(1.05).of(&["std scope, a part per core"]);
+    let join = Goal::must(1.0).by("wt-core join");
     vec![
-        Row {
-            id: "d.sum",
-            title: "sum of 100 M u32 in slices",
-            unit: Unit::Millis,
-            ops: 1,
-            contenders: sums(),
-        },
-        Row {
-            id: "d.fib",
-            title: "fork-join: fib(27), cut-off 1",
-            unit: Unit::Millis,
-            ops: 1,
-            contenders: fibs(),
-        },
+        Row::new(
+            "d.sum",
+            "sum of 100 M u32 in slices",
+            Unit::Millis,
+            1,
+            sums(),
+        )
+        .goals(&[
+            halves.by("wt-core scope, a part per worker"),
+            halves.by("wt-core map_reduce, 4 KiB"),
+        ]),
+        Row::new(
+            "d.fib",
+            "fork-join: fib(27), cut-off 1",
+            Unit::Millis,
+            1,
+            fibs(),
+        )
+        .goals(&[
+            join.of(&["rayon join"]),
+            Goal::aim(1.2).by("wt-core join").of(&["chili join"]),
+        ]),
     ]
 }
 

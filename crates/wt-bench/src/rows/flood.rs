@@ -3,69 +3,71 @@
 use std::thread;
 use std::time::Instant;
 
-use crate::contender::{Contender, Outcome, Row, Unit};
+use crate::contender::{Contender, Goal, Outcome, Row, Unit};
 use crate::for_each_pool;
 use crate::peers::Executor;
 use crate::work::{Tally, burn, note, workers};
 
 pub(super) fn rows() -> Vec<Row> {
-    let row = |id, title, ops, contenders| Row {
-        id,
-        title,
-        unit: Unit::Nanos,
-        ops,
-        contenders,
-    };
+    let row = |id, title, ops, contenders| Row::new(id, title, Unit::Nanos, ops, contenders);
     vec![
         row(
             "a.one",
             "no-op jobs, one submitter",
             1_000_000,
             for_each_pool!(one),
-        ),
+        )
+        .goals(&[Goal::must(1.0), Goal::aim(0.3)]),
         row(
             "a.two",
             "no-op jobs, two submitters",
-            1_000_000,
+            500_000,
             for_each_pool!(two),
-        ),
+        )
+        .goals(&[Goal::must(1.0)]),
         row(
             "a.batch",
             "no-op jobs, one submitter, 256 at a time where the pool takes batches",
-            1_000_000,
+            500_000,
             for_each_pool!(batch),
-        ),
+        )
+        .goals(&[Goal::must(0.6)]),
         row(
             "a.eight",
             "no-op jobs, eight threads at a time that submit 1,000 each and end",
             200_000,
             for_each_pool!(eight),
-        ),
+        )
+        .goals(&[Goal::aim(1.0)]),
         row(
             "a.1us",
             "jobs of 1 µs, one submitter",
             100_000,
             for_each_pool!(one_micro),
-        ),
+        )
+        .goals(&[Goal::aim(1.0)]),
         row(
             "a.10us",
             "jobs of 10 µs, one submitter",
             20_000,
             for_each_pool!(ten_micros),
-        ),
+        )
+        .goals(&[Goal::aim(1.0)]),
         row(
             "a.mixed",
             "jobs of 0.25 µs, every 64th of 50 µs, one submitter",
             100_000,
             for_each_pool!(mixed),
-        ),
-        Row {
-            id: "a.trapped",
-            title: "64 no-op jobs behind one of 500 µs: until the last of the 64",
-            unit: Unit::Micros,
-            ops: 100,
-            contenders: for_each_pool!(trapped),
-        },
+        )
+        .goals(&[Goal::aim(1.0)]),
+        Row::new(
+            "a.trapped",
+            "64 no-op jobs behind one of 500 µs: until the last of the 64",
+            Unit::Micros,
+            100,
+            for_each_pool!(trapped),
+        )
+        .goals(&[Goal::aim(1.0)]),
     ]
 }
 
@@ -148,7 +150,7 @@ fn submit<P: Executor>(pool: &P, begin: u64, end: u64, work: impl Fn(u64) + Copy
 }
 
 /// Captures two numbers, so that a job is of a usual size.
-fn job(
+pub(super) fn job(
     begin: u64,
     number: u64,
     work: impl Fn(u64) + Send + 'static,

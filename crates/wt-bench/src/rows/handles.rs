@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::contender::{Contender, Outcome, Row, Unit};
+use crate::contender::{Contender, Goal, Outcome, Row, Unit};
 use crate::for_each_pool;
 use crate::peers::{Executor, Wait};
 use crate::work::{sum_below, workers};
@@ -11,13 +11,14 @@ use crate::work::{sum_below, workers};
 const IN_FLIGHT: usize = 1_000;
 
 pub(super) fn rows() -> Vec<Row> {
-    vec![Row {
-        id: "b.handles",
-        title: "no-op jobs with result handles, 1,000 in flight",
-        unit: Unit::Nanos,
-        ops: 300_000,
-        contenders: for_each_pool!(window),
-    }]
+    let row = Row::new(
+        "b.handles",
+        "no-op jobs with result handles, 1,000 in flight",
+        Unit::Nanos,
+        300_000,
+        for_each_pool!(window),
+    );
+    vec![row.goals(&[Goal::must(1.0), Goal::aim(0.25)])]
 }
 
 fn window<P: Executor>() -> Contender {

@@ -1,7 +1,8 @@
 //! Handing 256 MiB to a worker and back: whose bytes are copied?
 //!
 //! The worker reads the first and the last byte. What is timed is therefore the
-//! hand-over and not the memory. All but the first go through a port, so are compared with buffers and not with channels.
+//! hand-over and not the memory. All but the first go through a port, so buffers are
+//! compared and not channels.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -11,17 +12,17 @@ use std::time::Instant;
 use wt_core::buffer::{Mapping, SharedSlice};
 use wt_core::port;
 
-use crate::contender::{Contender, Kind, Outcome, Row, Unit};
+use crate::contender::{Contender, Goal, Kind, Outcome, Row, Unit};
 
 const SIZE: usize = 256 << 20;
 
 pub(super) fn rows() -> Vec<Row> {
-    vec![Row {
-        id: "handover",
-        title: "256 MiB to a worker and back",
-        unit: Unit::Micros,
-        ops: 5_000,
-        contenders: vec![
+    let row = Row::new(
+        "handover",
+        "256 MiB to a worker and back",
+        Unit::Micros,
+        5_000,
+        vec![
             moved_through_crossbeam(),
             through_port(
                 "Arc clone, port",
@@ -39,7 +40,12 @@ pub(super) fn rows() -> Vec<Row> {
             through_port("wt-core Mapping part, port", Kind::Ours, mapped, share),
             through_port("copy, port", Kind::Reference, bytes, share).at_most(2),
         ],
-    }]
+    );
+    let bare = Goal::must(1.1).of(&["Vec moved, port"]);
+    vec![row.goals(&[
+        bare.by("wt-core SharedSlice clone, port"),
+        bare.by("wt-core Mapping part, port"),
+    ])]
 }
 
 /// A worker that gets a buffer, reads both of its ends and sends it back.
@@ -143,7 +149,7 @@ fn share<B: Clone>(buffer: &mut Option<B>) -> B {
 }
 
 fn look_at(bytes: &[u8]) {
-    black_box((bytes.first(), bytes.last()));
+    black_box((bytes.first().copied(), bytes.last().copied()));
 }
 
 /// Not zeroed lazily by the system: each page is there before the clock starts.

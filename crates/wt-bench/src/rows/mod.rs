@@ -6,6 +6,7 @@ mod flood;
 mod handles;
 mod handover;
 mod latency;
+mod memory;
 
 use crate::contender::Row;
 
@@ -18,5 +19,6 @@ pub fn all() -> Vec<Row> {
     rows.extend(data::rows());
     rows.extend(channel::rows());
     rows.extend(handover::rows());
+    rows.extend(memory::rows());
     rows
 }

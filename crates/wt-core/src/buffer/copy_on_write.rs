@@ -2,7 +2,7 @@
 
 use wt_sync::sync::Arc;
 
-use super::owner::Owner;
+use super::owner::{Apart, Owner};
 use super::shared_slice::SharedSlice;
 
 impl<T: Clone> SharedSlice<T> {
@@ -50,7 +50,7 @@ impl<T: Clone> SharedSlice<T> {
         let Self { owner, start, len } = self;
         let owner = match owner {
             Owner::Vec(vec) => match Arc::try_unwrap(vec) {
-                Ok(mut vec) => {
+                Ok(Apart(mut vec)) => {
                     vec.truncate(start + len);
                     vec.drain(..start);
                     return vec;

@@ -10,17 +10,23 @@ pub(super) type ForeignOwner<T> =
     Arc<dyn Deref<Target = [T]> + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 pub(super) enum Owner<T: 'static> {
-    Vec(Arc<Vec<T>>),
+    Vec(Arc<Apart<Vec<T>>>),
     Slice(Arc<[T]>),
     Static(&'static [T]),
     Foreign(ForeignOwner<T>),
 }
 
+/// Keeps a value off the cache line of the counts of the `Arc` that it is in. Whoever
+/// reads a slice reads where the vector's elements are; whoever clones or drops a part
+/// writes the counts. On one line, each would take it away from the other's core.
+#[repr(align(64))]
+pub(super) struct Apart<T>(pub(super) T);
+
 impl<T> Owner<T> {
     /// The elements, if they may be changed without anybody else noticing.
     pub(super) fn all_mut(&mut self) -> Option<&mut [T]> {
         match self {
-            Self::Vec(vec) => Arc::get_mut(vec).map(Vec::as_mut_slice),
+            Self::Vec(vec) => Arc::get_mut(vec).map(|vec| vec.0.as_mut_slice()),
             Self::Slice(slice) => Arc::get_mut(slice),
             Self::Static(_) | Self::Foreign(_) => None,
         }
@@ -28,7 +34,7 @@ impl<T> Owner<T> {
 
     pub(super) fn all(&self) -> &[T] {
         match self {
-            Self::Vec(vec) => vec,
+            Self::Vec(vec) => &vec.0,
             Self::Slice(slice) => slice,
             Self::Static(slice) => slice,
             Self::Foreign(owner) => owner,

@@ -10,6 +10,9 @@ use memmap2::{Mmap, MmapMut, MmapOptions};
 use super::advice::{self, Advice};
 
 /// The fields are dropped in this order: unmapped first, unlocked after.
+///
+/// Aligned as [`Apart`](super::owner::Apart), for the same reason.
+#[repr(align(64))]
 pub(super) struct Region {
     bytes: Bytes,
     /// What is mapped, or `None` if `bytes` is a copy. Closing the file releases

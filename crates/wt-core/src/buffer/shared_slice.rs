@@ -12,7 +12,7 @@ use std::ops::{Bound, Deref, Range, RangeBounds};
 use wt_sync::sync::Arc;
 
 use super::chunks::Chunks;
-use super::owner::{ForeignOwner, Owner};
+use super::owner::{Apart, ForeignOwner, Owner};
 use super::records::fraction;
 
 /// An `Arc`-owned slice: `'static` where a `&[T]` borrows, so it may move to
@@ -50,7 +50,7 @@ impl<T> SharedSlice<T> {
     /// Takes ownership of `vec`. No element is moved or copied.
     #[must_use]
     pub fn from_vec(vec: Vec<T>) -> Self {
-        Self::whole(Owner::Vec(Arc::new(vec)))
+        Self::whole(Owner::Vec(Arc::new(Apart(vec))))
     }
 
     /// Shares ownership of `slice`.
@@ -146,8 +146,8 @@ impl<T> SharedSlice<T> {
     pub fn try_into_vec(self) -> Result<Vec<T>, Self> {
         let Self { owner, start, len } = self;
         let owner = match owner {
-            Owner::Vec(vec) if len == vec.len() => match Arc::try_unwrap(vec) {
-                Ok(vec) => return Ok(vec),
+            Owner::Vec(vec) if len == vec.0.len() => match Arc::try_unwrap(vec) {
+                Ok(Apart(vec)) => return Ok(vec),
                 Err(vec) => Owner::Vec(vec),
             },
             owner => owner,

@@ -48,6 +48,9 @@ impl Pool {
         let job = Arc::new(job);
         let workers: Vec<usize> = {
             let state = self.queue.lock();
+            if self.queue.is_closing() {
+                return Err(SubmitError::ShutDown(()));
+            }
             state.living().map(|worker| worker.index).collect()
         };
         let calls = workers.into_iter().map(|worker| {

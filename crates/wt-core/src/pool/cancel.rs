@@ -58,6 +58,7 @@ impl CancelToken {
     /// it; until then it keeps its place in the queue. A running job sees the
     /// flag when it looks.
     pub fn cancel(&self) {
+        // Pairs with the load in `is_cancelled`: a job that stops sees what was done before.
         self.0.store(true, SeqCst);
     }
 

@@ -8,7 +8,8 @@
 //! Both sides may want the closure: a worker to run it, the handle to cancel it
 //! or to run it while it waits. `claimed` decides, with one atomic swap. After
 //! that, the closure and the result belong to the winner until the latch opens,
-//! and the result to the handle from then on.
+//! and the result to the handle from then on. The swap needs no pair: the closure
+//! was written before both sides had the cell, and the queue's lock handed it over.
 
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};

@@ -10,6 +10,7 @@
 //! its seat. Jobs are caught by themselves and end no worker.
 
 use std::io;
+use std::mem;
 
 use wt_sync::sync::{Arc, Mutex, MutexGuard};
 use wt_sync::thread;
@@ -18,8 +19,9 @@ use wt_sync::time::Duration;
 use super::count::Count;
 use super::job::{contain, swallow};
 use super::local::Locals;
-use super::queue::{Queue, dispose_all};
+use super::queue::Queue;
 use super::state::State;
+use super::waste::dispose_all;
 use super::worker::{self, Worker};
 
 /// How large a pool is to be.
@@ -43,10 +45,6 @@ impl Plan {
     }
 }
 
-/// After so many workers that died in a row before they could work, the next
-/// will, too.
-const STRIKES: u32 = 3;
-
 pub(super) type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 
 pub(super) struct Crew {
@@ -55,7 +53,16 @@ pub(super) struct Crew {
     pub(super) on_start: Vec<Hook>,
     pub(super) on_exit: Vec<Hook>,
     pub(super) locals: Locals,
-    threads: Mutex<Vec<(Arc<Worker>, thread::JoinHandle<()>)>>,
+    threads: Mutex<Threads>,
+}
+
+/// The threads of a pool. Each is joined, by the next one that leaves or at the
+/// end, so none outlives a `shutdown`, not even in its last destructors.
+#[derive(Default)]
+struct Threads {
+    living: Vec<(Arc<Worker>, thread::JoinHandle<()>)>,
+    /// Of workers that have left.
+    left: Vec<thread::JoinHandle<()>>,
 }
 
 impl Crew {
@@ -72,7 +79,7 @@ impl Crew {
             on_start,
             on_exit,
             locals,
-            threads: Mutex::new(Vec::new()),
+            threads: Mutex::new(Threads::default()),
         }
     }
 
@@ -86,32 +93,48 @@ impl Crew {
         // Held over the start, so the thread is listed before it can end.
         let mut threads = self.threads();
         let thread = builder.spawn(move || live(&queue, &me))?;
-        threads.push((Arc::clone(worker), thread));
+        threads.living.push((Arc::clone(worker), thread));
         Ok(())
     }
 
-    /// Waits for the threads of workers that have left.
+    /// Waits for the threads of all workers, which have left.
     pub(super) fn join_all(&self) {
         loop {
-            let Some((_, thread)) = self.threads().pop() else {
+            let mut threads = self.threads();
+            let living = threads.living.pop().map(|(_, thread)| thread);
+            let Some(thread) = living.or_else(|| threads.left.pop()) else {
                 return;
             };
-            // It died in a hook, whose panic was reported then, or it did not.
-            let _ = thread.join();
+            drop(threads);
+            join(thread);
         }
     }
 
-    /// Lets go of the thread of a worker that leaves while the pool lives on.
-    fn detach(&self, worker: &Arc<Worker>) {
-        self.threads()
-            .retain(|(other, _)| !Arc::ptr_eq(other, worker));
+    /// Called last on the thread of a worker that leaves while the pool lives on.
+    /// Waits for those that did so before, which are all but gone.
+    fn leave(&self, worker: &Arc<Worker>) {
+        let mut threads = self.threads();
+        let place = threads
+            .living
+            .iter()
+            .position(|(other, _)| Arc::ptr_eq(other, worker));
+        // If it is not there, `join_all` waits for it already.
+        let own = place.map(|place| threads.living.swap_remove(place).1);
+        let before = mem::replace(&mut threads.left, own.into_iter().collect());
+        drop(threads);
+        before.into_iter().for_each(join);
     }
 
-    fn threads(&self) -> MutexGuard<'_, Vec<(Arc<Worker>, thread::JoinHandle<()>)>> {
+    fn threads(&self) -> MutexGuard<'_, Threads> {
         self.threads
             .lock()
             .expect("no job runs under the lock of the threads")
     }
+}
+
+fn join(thread: thread::JoinHandle<()>) {
+    // It died in a hook, whose panic was reported then, or it did not.
+    let _ = thread.join();
 }
 
 /// The life of a worker's thread.
@@ -121,6 +144,7 @@ fn live(queue: &Arc<Queue>, me: &Arc<Worker>) {
     let panic = contain(|| serve(queue, me));
     queue.leave(me, panic.is_some());
     swallow(panic);
+    queue.crew.leave(me);
 }
 
 /// Everything between the first hook and the last. Unwinds if one of them does.
@@ -151,14 +175,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Starts one more worker, which comes as the searcher. Without a thread to
-    /// be had, the pool goes on with the workers it has.
+    /// Starts one more worker, which looks for work when it has started. Without a
+    /// thread to be had, the pool goes on with the workers it has.
     pub(super) fn grow(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let Some(index) = state.vacancy() else {
             return;
         };
         let worker = state.seat(index);
-        state.sleepers.expect(index);
         drop(state);
         if self.crew.start(self, &worker).is_err() {
             let mut state = self.lock();
@@ -180,17 +203,16 @@ impl Queue {
 
     /// A worker's thread is about to end.
     fn leave(self: &Arc<Self>, me: &Arc<Worker>, died: bool) {
-        if !self.is_closing() {
-            self.crew.detach(me);
-        }
         let mut state = self.lock();
         state.remove(me);
-        state.plan.strikes += u32::from(died);
+        if died {
+            state.strike();
+        }
         let is_missed = state.staying() < state.plan.floor;
-        if is_missed && !self.is_closing() && state.plan.strikes < STRIKES {
+        if is_missed && !self.is_closing() {
             // In the same seat if that is still to be filled, so that what waits there stays.
             let own = Some(me.index).filter(|&index| index < state.plan.target);
-            let index = own.or(state.vacancy());
+            let index = state.vacancy().map(|other| own.unwrap_or(other));
             if let Some(successor) = index.map(|index| state.seat(index)) {
                 self.bell.0.ring();
                 drop(state);
@@ -199,6 +221,8 @@ impl Queue {
                 if !started {
                     state.remove(&successor);
                 } else if own.is_some() {
+                    // What it had not begun need not wait for its successor.
+                    self.unlock_and_call(state);
                     return;
                 }
             }
@@ -209,6 +233,7 @@ impl Queue {
         } else {
             // What it left behind is for somebody else: for a sleeper, or for the searcher.
             self.bell.0.ring();
+            self.note_quiet(&mut state);
             self.unlock_and_call(state);
         }
         self.ended.notify_all();
@@ -240,6 +265,7 @@ impl Queue {
         } else {
             state.plan.floor.min(workers)
         };
+        state.forgive();
         state.note_vacancies();
         drop(state);
         // Whoever is dismissed leaves; whoever sleeps looks up to see it.

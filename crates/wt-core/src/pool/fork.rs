@@ -13,6 +13,7 @@
 //! idea; asking is sooner.
 
 use std::cell::{Cell as Local, UnsafeCell};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 use std::thread::Result;
@@ -24,9 +25,10 @@ use wt_sync::thread_local;
 use super::Pool;
 use super::cell::Cell;
 use super::handle::Ticket;
-use super::job::Job;
+use super::job::{Claim, Job};
 use super::options::{Priority, Terms};
 use super::queue::{Effort, Offer, Queue};
+use super::scope::AbortOnUnwind;
 use super::strategy::Place;
 use super::worker;
 
@@ -182,8 +184,10 @@ where
         newer: Local::new(ptr::null()),
         shared: Local::new(None),
     };
+    let guard = AbortOnUnwind;
     // SAFETY: `fork` and `body` stay where they are until `leave` below, which comes whatever `a`
-    // does, and before any other thread is still at work on them: `shared` is waited for.
+    // does, and before that no other thread is still at work on them: `shared` is waited for. What
+    // is foreign is caught, and the guard ends the process if anything else unwinds before.
     unsafe { enter(&fork) };
     if queue.is_hungry() {
         share_oldest(queue);
@@ -191,9 +195,13 @@ where
     let a = catch_unwind(AssertUnwindSafe(a));
     leave(&fork);
     if let Some(shared) = fork.shared.take() {
-        // Run by somebody, or here. If the pool dropped it unrun, `b` is still in its place.
+        if a.is_err() {
+            shared.refuse(Claim::Cancelled);
+        }
+        // Run by somebody, or here. If nobody may run it any more, `b` is still in its place.
         let _ = shared.join_here();
     }
+    mem::forget(guard);
     let a = match a {
         Ok(a) => a,
         Err(panic) => resume_unwind(panic),

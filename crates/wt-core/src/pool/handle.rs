@@ -108,7 +108,7 @@ impl<'a, T> Ticket<'a, T> {
     }
 
     /// Keeps the job from beginning, if it has not begun. Returns whether it did.
-    fn refuse(&self, reason: Claim) -> bool {
+    pub(super) fn refuse(&self, reason: Claim) -> bool {
         let claimed = self.outcome.claim();
         if claimed {
             self.queue.claimed(reason);

@@ -72,6 +72,12 @@ impl Pause {
     }
 }
 
+/// About a microsecond, in which a thread on another core gets something done.
+pub(super) fn pause() {
+    const HINTS: u32 = 32;
+    (0..HINTS).for_each(|_| hint::spin_loop());
+}
+
 /// Looks until `ready` says so or the time is over. Returns what `ready` said.
 pub(super) fn spin(patience: Duration, ready: impl Fn() -> bool) -> bool {
     /// Some looks are cheap; a look at the clock, or at other threads, is not.

@@ -5,11 +5,11 @@ use std::mem;
 
 use super::job::{Claim, Job};
 use super::options::Priority;
-use super::state::Waste;
+use super::waste::Waste;
 
 /// A lane that was longer than this gives its memory back when it is short
 /// again.
-const KEPT: usize = 1024;
+pub(super) const KEPT: usize = 1024;
 
 #[derive(Default)]
 pub(super) struct Lane {
@@ -38,7 +38,9 @@ impl Lane {
     }
 
     pub(super) fn pop_newest(&mut self) -> Option<Job> {
-        self.jobs.pop_back()
+        let job = self.jobs.pop_back();
+        self.give_back();
+        job
     }
 
     /// Moves the oldest `count` jobs to the end of `share`.
@@ -54,23 +56,9 @@ impl Lane {
         }
     }
 
-    /// Takes out the oldest job that may be dropped, claimed. Returns the answer
-    /// to that claim.
+    /// Takes out the oldest job that may be dropped; see [`discard_oldest`].
     pub(super) fn discard_oldest(&mut self, waste: &mut Waste) -> Option<Claim> {
-        let mut place = 0;
-        while let Some(job) = self.jobs.get(place) {
-            if job.is_scoped() {
-                place += 1;
-                continue;
-            }
-            let job = self.jobs.remove(place).expect("it was there above");
-            let answer = job.claim();
-            waste.push((job, answer));
-            if answer != Claim::Gone {
-                return Some(answer);
-            }
-        }
-        None
+        discard_oldest(&mut self.jobs, waste)
     }
 
     /// Takes out every job that may be dropped, claimed.
@@ -94,6 +82,25 @@ impl Lane {
             self.jobs.shrink_to(capacity / 2);
         }
     }
+}
+
+/// Takes out the oldest job that may be dropped, claimed. Returns the answer to
+/// that claim.
+pub(super) fn discard_oldest(jobs: &mut VecDeque<Job>, waste: &mut Waste) -> Option<Claim> {
+    let mut place = 0;
+    while let Some(job) = jobs.get(place) {
+        if job.is_scoped() {
+            place += 1;
+            continue;
+        }
+        let job = jobs.remove(place).expect("it was there above");
+        let answer = job.claim();
+        waste.push((job, answer));
+        if answer != Claim::Gone {
+            return Some(answer);
+        }
+    }
+    None
 }
 
 /// Takes out every job that may be dropped, claimed, and keeps the others.

@@ -9,6 +9,11 @@
 //! that it is the last and whether somebody sleeps. Whoever looks at an open
 //! latch, or opens one that nobody waits for, takes no lock.
 //!
+//! Memory order: the last `count_down` publishes what its thread has written, the
+//! result first of all; it pairs with the load in `is_open` and with the `fetch_or`
+//! in `note`. These two steps on one word also decide who comes first: either
+//! `count_down` sees that a waiter is noted, or `note` sees that the latch is open.
+//!
 //! Lock order: no lock is taken while the waiter's is held, and no foreign code
 //! runs under it.
 

@@ -31,13 +31,19 @@
 //! # Inside
 //!
 //! ```text
-//! job.rs     a closure in a slot of 64 bytes      cell.rs    a job and its handle
-//! lanes.rs   jobs that nobody has taken           latch.rs   how to wait for an end
-//! state.rs   all that the queue's lock guards     handle.rs, scope.rs   who waits
-//! queue.rs   the submitters' side                 fork.rs, chunks.rs    recursion, slices
-//! visit.rs   the workers' side                    crew.rs    how threads begin and end
-//! sleepers.rs, idle.rs   who sleeps, and when     count.rs, watch.rs    counters, clocks
+//! job.rs     a closure in a slot of 64 bytes      cell.rs, half.rs      a job and its handle
+//! state.rs   all that the queue's lock guards:    latch.rs   how to wait for an end
+//!   lanes.rs   jobs that nobody has taken         handle.rs, scope.rs   who waits
+//!   take.rs    what a worker takes of them        fork.rs, chunks.rs    recursion, slices
+//!   seats.rs   who works here                     crew.rs    how threads begin and end
+//!   sleepers.rs, idle.rs   who sleeps, and when   count.rs, watch.rs    counters, clocks
+//! queue.rs   the submitters' side                 room.rs, quiet.rs     waiting for the queue
+//! visit.rs   the workers' side                    call.rs, hints.rs     how both sides meet
 //! ```
+//!
+//! Atomics are `SeqCst` where no comment says otherwise, and comments name what pairs
+//! with what. They are few: beside the lock's own, a job without a handle makes no
+//! atomic store while the queue is busy, and one with a handle makes three.
 //!
 //! The policies are those of Java's `ThreadPoolExecutor`, the helping joins are
 //! rayon's, and the rule of one searcher is that of Go's scheduler and of tokio.
@@ -46,6 +52,7 @@
 mod batch;
 mod broadcast;
 mod builder;
+mod call;
 mod cancel;
 mod cell;
 mod chunks;
@@ -55,6 +62,7 @@ mod error;
 mod fork;
 mod half;
 mod handle;
+mod hints;
 mod idle;
 mod job;
 mod lanes;
@@ -63,13 +71,18 @@ mod local;
 mod options;
 mod policy;
 mod queue;
+mod quiet;
+mod room;
 mod scope;
+mod seats;
 mod shutdown;
 mod sleepers;
 mod state;
 mod stats;
 mod strategy;
+mod take;
 mod visit;
+mod waste;
 mod watch;
 mod worker;
 
@@ -87,6 +100,7 @@ pub use idle::Idle;
 pub use local::WorkerLocal;
 pub use options::{JobOptions, Priority};
 pub use policy::{RejectionPolicy, SubmitError};
+pub use quiet::StillBusy;
 pub use scope::{Scope, ScopedJoinHandle};
 pub use shutdown::{StillRunning, Unstarted};
 pub use stats::{Stats, WorkerState, WorkerStats};

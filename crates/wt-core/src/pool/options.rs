@@ -165,6 +165,53 @@ impl JobOptions<'_> {
         self.offer(job, Effort::Try)
     }
 
+    /// As [`submit`](Self::submit), but while the queue is full, the task waits and
+    /// not the thread, whatever the rejection policy. Dropping the future before it
+    /// is ready drops the job, which was not queued.
+    ///
+    /// Tasks that wait for room are all told of it, and the first to come has it.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::ShutDown`], with the job inside, once shutdown has begun.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wt_core::pool::{JobError, Pool};
+    ///
+    /// async fn squares(pool: &Pool) -> Result<u64, JobError> {
+    ///     let mut sum = 0;
+    ///     for n in 0..10_u64 {
+    ///         let job = pool.job().submit_async(move || n * n).await;
+    ///         sum += job.expect("the pool is open").await?;
+    ///     }
+    ///     Ok(sum)
+    /// }
+    /// # use std::task::{Context, Poll, Waker};
+    /// # let pool = Pool::new(1).unwrap();
+    /// # let mut future = std::pin::pin!(squares(&pool));
+    /// # let sum = loop {
+    /// #     if let Poll::Ready(sum) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    /// #         break sum;
+    /// #     }
+    /// # };
+    /// # assert_eq!(sum.unwrap(), 285);
+    /// ```
+    pub async fn submit_async<F, T>(self, mut job: F) -> Result<JoinHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        loop {
+            match self.clone().try_submit(job) {
+                Err(SubmitError::Full(again)) => job = again,
+                settled => return settled,
+            }
+            self.pool.queue.room().await;
+        }
+    }
+
     /// As [`Pool::submit_detached`], on these terms. A deadline or a token costs
     /// the allocation that a handle costs.
     ///

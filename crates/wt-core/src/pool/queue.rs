@@ -10,7 +10,8 @@
 //! The lock is held for as long as it takes to put a job into its slot, or to
 //! move a worker's share out. A worker comes here once per share, so a busy
 //! worker and a busy submitter seldom meet. This file is the side of the
-//! submitters; `visit.rs` is that of the workers.
+//! submitters, `visit.rs` is that of the workers, and `call.rs` how they call each
+//! other.
 //!
 //! Lock order: the queue, then workers. No foreign code runs under any of them:
 //! jobs run, and closures, results and wakers are dropped, after the unlock.
@@ -18,29 +19,35 @@
 use std::collections::VecDeque;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use wt_sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use wt_sync::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use wt_sync::sync::{Arc, Condvar, Mutex, MutexGuard};
 use wt_sync::time::Instant;
 
 use super::crew::{Crew, Plan};
-use super::idle::{self, Idle};
+use super::hints::{Apart, Hints};
+use super::idle::Idle;
 use super::job::{Claim, Job};
 use super::options::Priority;
 use super::policy::RejectionPolicy;
 use super::sleepers::Bell;
-use super::state::{State, Wanted, Waste};
+use super::state::{State, Wanted};
 use super::strategy::Place;
+use super::waste::{Waste, dispose_all};
 use super::watch::Watch;
-use super::worker::{self, Worker, dispose};
+use super::worker;
 
 pub(super) struct Queue {
     state: Mutex<State>,
     /// Signalled for room, see [`State::room_offered`].
-    room: Condvar,
+    pub(super) room: Condvar,
+    /// Signalled when nothing is queued or running, see [`State::waiting_for_quiet`].
+    pub(super) quiet: Condvar,
     /// Signalled when a worker has ended.
     pub(super) ended: Condvar,
     pub(super) bell: Apart<Bell>,
     pub(super) hints: Apart<Hints>,
+    /// Written under the lock, so whoever reads it there knows; elsewhere it only
+    /// saves a wait.
     closing: AtomicBool,
     pub(super) policy: RejectionPolicy,
     pub(super) idle: Idle,
@@ -52,25 +59,6 @@ pub(super) struct Queue {
 // in a panic is their own.
 impl UnwindSafe for Queue {}
 impl RefUnwindSafe for Queue {}
-
-/// Copies of what is under the lock, for those who do not hold it. Written under
-/// the lock, and most of them seldom, so that they stay in everybody's cache.
-#[derive(Default)]
-pub(super) struct Hints {
-    /// [`State::blocked`].
-    blocked: AtomicUsize,
-    /// [`State::urgent`].
-    urgent: AtomicUsize,
-    /// Somebody is idle, and nothing is queued.
-    hungry: AtomicBool,
-    /// How many jobs waited when a worker last came.
-    depth: AtomicUsize,
-}
-
-/// Keeps what one thread polls away from what another writes: on x86-64, two
-/// lines are fetched together.
-#[repr(align(128))]
-pub(super) struct Apart<T>(pub(super) T);
 
 /// How far a submitter goes to have its job accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,6 +93,7 @@ impl Queue {
         Self {
             state: Mutex::new(State::new(plan, shares)),
             room: Condvar::new(),
+            quiet: Condvar::new(),
             ended: Condvar::new(),
             bell: Apart(Bell::new()),
             hints: Apart(Hints::default()),
@@ -188,13 +177,13 @@ impl Queue {
     #[inline]
     fn push(self: &Arc<Self>, mut state: MutexGuard<'_, State>, job: Job, place: Place) {
         let wanted = self.push_only(&mut state, job, place);
-        if state.blocked > 0 {
-            self.signal_room(&mut state);
-        }
+        // There may be more room, and only one thread was woken for it.
+        let called = self.signal_room(&mut state);
         match wanted {
             Wanted::Anybody => self.unlock_and_call(state),
             Wanted::Worker(index) => self.unlock_and_wake(state, index),
         }
+        called.wake();
     }
 
     #[inline]
@@ -209,90 +198,14 @@ impl Queue {
         wanted
     }
 
-    /// Sleeps until there is room or the queue is closed; may return early.
-    fn wait_for_room<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        // Usually the workers are about to make room. If they make much of it, the submitter and
-        // the workers each go on for a while, instead of taking turns at every job.
-        let much = usize::try_from(state.plan.capacity / 2).unwrap_or(usize::MAX);
-        drop(state);
-        idle::spin(self.idle.patience_outside(), || {
-            self.hints.0.depth.load(SeqCst) <= much
-        });
-        state = self.lock();
-        if state.has_room() || self.is_closing() {
-            return state;
-        }
-        state.blocked += 1;
-        self.hints.0.blocked.store(state.blocked, SeqCst);
-        // A worker that begins a job after this sees the hint. What was begun before is seen here.
-        while !state.has_room() && !self.is_closing() {
-            state = self.room.wait(state).expect(UNPOISONED);
-            state.room_offered = false;
-        }
-        state.blocked -= 1;
-        self.hints.0.blocked.store(state.blocked, SeqCst);
-        state
-    }
-
-    /// Unlocks, and wakes or starts a worker if there is work and nobody searches.
-    #[inline]
-    pub(super) fn unlock_and_call(self: &Arc<Self>, state: MutexGuard<'_, State>) {
-        if (state.sleepers.can_call() || state.wants_worker()) && state.has_work() {
-            self.call_searcher(state);
-        }
-    }
-
-    #[cold]
-    fn call_searcher(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if let Some(index) = state.sleepers.call_searcher() {
-            let called = state.seats[index].worker.clone();
-            // The alarm rings after the unlock, or the first thing the woken thread met would be
-            // the lock.
-            drop(state);
-            if let Some(worker) = called {
-                worker.alarm.notify_one();
-            }
-        } else if !self.is_closing() {
-            self.grow(state);
-        }
-    }
-
-    /// Unlocks, and makes this worker look again, if it sleeps.
-    fn unlock_and_wake(&self, mut state: MutexGuard<'_, State>, index: usize) {
-        let sleeps = state.sleepers.call(index);
-        let worker = sleeps.then(|| state.seats[index].worker.clone()).flatten();
-        drop(state);
-        if let Some(worker) = worker {
-            worker.alarm.notify_one();
-        }
-    }
-
-    /// Makes this worker look again, if it sleeps.
-    pub(super) fn wake(&self, index: usize) {
-        self.unlock_and_wake(self.lock(), index);
-    }
-
-    /// Makes everybody who waits look again.
-    pub(super) fn rouse_all(&self) {
-        let mut state = self.lock();
-        self.bell.0.ring();
-        let workers: Vec<Arc<Worker>> = state.living().map(Arc::clone).collect();
-        for worker in &workers {
-            state.sleepers.call(worker.index);
-        }
-        drop(state);
-        for worker in workers {
-            worker.alarm.notify_one();
-        }
-        self.room.notify_all();
-    }
-
     /// Counts a job that a handle claimed.
     pub(super) fn claimed(&self, answer: Claim) {
         let mut state = self.lock();
         let mut waste = state.forget_claimed(answer);
-        self.signal_room(&mut state);
+        let called = self.signal_room(&mut state);
+        self.note_quiet(&mut state);
         drop(state);
+        called.wake();
         dispose_all(&mut waste);
     }
 
@@ -300,7 +213,10 @@ impl Queue {
     pub(super) fn end(&self, returned: bool) {
         let mut state = self.lock();
         state.counts.end(returned);
-        self.signal_room(&mut state);
+        let called = self.signal_room(&mut state);
+        self.note_quiet(&mut state);
+        drop(state);
+        called.wake();
     }
 
     /// Refuses new jobs from now on. Workers leave when the queue is empty.
@@ -344,74 +260,12 @@ impl Queue {
         }
     }
 
-    pub(super) fn has_blocked_submitters(&self) -> bool {
-        self.hints.0.blocked.load(SeqCst) > 0
-    }
-
-    /// Whether a job waits that goes before what workers have in their shares.
-    pub(super) fn has_urgent(&self) -> bool {
-        self.hints.0.urgent.load(SeqCst) > 0
-    }
-
-    /// Whether an idle worker asks for work that nobody has queued yet.
-    #[inline]
-    pub(super) fn is_hungry(&self) -> bool {
-        self.hints.0.hungry.load(SeqCst)
-    }
-
-    #[inline]
-    pub(super) fn note_hunger(&self, hungry: bool) {
-        if self.is_hungry() != hungry {
-            self.hints.0.hungry.store(hungry, SeqCst);
-        }
-    }
-
-    pub(super) fn note_urgent(&self, state: &State) {
-        let urgent = state.urgent();
-        if self.hints.0.urgent.load(SeqCst) != urgent {
-            self.hints.0.urgent.store(urgent, SeqCst);
-        }
-    }
-
-    pub(super) fn note_depth(&self, state: &State) {
-        let depth = usize::try_from(state.counts.queued()).unwrap_or(usize::MAX);
-        self.hints.0.depth.store(depth, SeqCst);
-    }
-
-    /// Lets a submitter in, if this worker has made room.
-    pub(super) fn offer_room(&self, me: &Worker) {
-        let mut state = self.lock();
-        state.settle(&mut me.lock());
-        self.signal_room(&mut state);
-    }
-
-    /// Wakes the submitters that wait, if there is room for all of them, or else
-    /// one, which wakes the next if there is more room.
-    pub(super) fn signal_room(&self, state: &mut State) {
-        if state.blocked == 0 || state.room_offered || !state.has_room() {
-            return;
-        }
-        state.room_offered = true;
-        if state.room() >= state.blocked as u64 {
-            self.room.notify_all();
-        } else {
-            self.room.notify_one();
-        }
-    }
-
     pub(super) fn is_closing(&self) -> bool {
         self.closing.load(SeqCst)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect(UNPOISONED)
-    }
-}
-
-/// Ends jobs that are not to be run. No lock is held.
-pub(super) fn dispose_all(waste: &mut Waste) {
-    for (job, answer) in waste.drain(..) {
-        dispose(job, answer);
     }
 }
 

@@ -283,9 +283,9 @@ impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
     }
 }
 
-/// Unwinding out of the wait would free what running jobs borrow. Nothing in it
-/// is known to unwind; if that is ever wrong, ending the process is sound.
-struct AbortOnUnwind;
+/// Unwinding out of a wait would free what running jobs borrow. Nothing in it is
+/// known to unwind; if that is ever wrong, ending the process is sound.
+pub(super) struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {

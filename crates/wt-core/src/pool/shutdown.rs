@@ -10,7 +10,7 @@ use super::Pool;
 use super::count::Count;
 use super::error::JobError;
 use super::job::{Claim, Job};
-use super::state::Waste;
+use super::waste::{Waste, dispose_all};
 use super::worker;
 
 impl Pool {
@@ -125,7 +125,7 @@ impl Pool {
                 answer => refused.push((job, answer)),
             }
         }
-        super::queue::dispose_all(&mut refused);
+        dispose_all(&mut refused);
         jobs
     }
 

@@ -22,7 +22,8 @@ pub(super) struct Sleepers {
     asleep: Vec<usize>,
     /// For each worker, why it was called and has not heard it yet.
     calls: Vec<Option<Call>>,
-    /// A worker spins, or is on its way from a call to its first look.
+    /// A worker spins, or is on its way from a call to its first look. One that is
+    /// being started is not the searcher: its hooks may take long.
     searching: bool,
     pub(super) pause: Pause,
 }
@@ -104,19 +105,6 @@ impl Sleepers {
         self.asleep.contains(&index)
     }
 
-    /// A worker that is about to be started is to search as soon as it can.
-    pub(super) fn expect(&mut self, index: usize) {
-        self.make_place(index);
-        self.calls[index] = Some(Call::Search);
-        self.searching = true;
-    }
-
-    /// A worker has been started.
-    pub(super) fn arrive(&mut self, index: usize) {
-        self.make_place(index);
-        self.get_up(index);
-    }
-
     /// A worker has ended, or was never started.
     pub(super) fn forget(&mut self, index: usize) {
         self.make_place(index);
@@ -139,7 +127,8 @@ impl Sleepers {
 ///
 /// It is written under the lock of the queue: rung by whoever brings work, and
 /// silenced only by the searcher, after it found nothing. So while it is silent,
-/// there is nothing to find.
+/// there is nothing to find. The load without the lock pairs with no store: whoever
+/// sees the bell rung takes the lock next, and whoever does not looks again under it.
 pub(super) struct Bell(AtomicBool);
 
 impl Bell {

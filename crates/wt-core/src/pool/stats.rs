@@ -1,6 +1,11 @@
 //! Counters of a pool, read together.
 
+use wt_sync::sync::Arc;
 use wt_sync::time::{Duration, Instant};
+
+use super::state::State;
+use super::watch::Clock;
+use super::worker::Worker;
 
 /// One consistent snapshot of a pool's counters.
 ///
@@ -81,4 +86,65 @@ pub enum WorkerState {
     Searching,
     /// It is in a job.
     Running,
+}
+
+impl State {
+    /// All counters as they were at one moment.
+    pub(super) fn stats(&mut self) -> Stats {
+        let workers: Vec<Arc<Worker>> = self.living().map(Arc::clone).collect();
+        // All locks at once, so that no job begins meanwhile.
+        let mut locals: Vec<_> = workers.iter().map(|worker| worker.lock()).collect();
+        for local in &mut locals {
+            self.settle(local);
+        }
+        // Jobs still end. Two looks that are equal have no end between them; and as no job
+        // begins, there are soon no ends left.
+        let ends = || workers.iter().map(|worker| worker.ends.read());
+        let mut before: Vec<(u64, u64)> = ends().collect();
+        loop {
+            let after: Vec<(u64, u64)> = ends().collect();
+            if before == after {
+                break;
+            }
+            before = after;
+        }
+        let mut counts = self.counts;
+        for (done, failed) in before {
+            counts.done += done;
+            counts.failed += failed;
+        }
+        counts.to_stats(workers.len())
+    }
+
+    /// Every living worker, as it was at one moment.
+    pub(super) fn worker_stats(
+        &self,
+        times: impl Fn(&Clock) -> (Duration, Option<Instant>),
+    ) -> Vec<WorkerStats> {
+        let workers: Vec<&Arc<Worker>> = self.living().collect();
+        let locals: Vec<_> = workers.iter().map(|worker| worker.lock()).collect();
+        let each = workers.iter().zip(&locals).map(|(worker, local)| {
+            let (done, failed) = worker.ends.read();
+            let (busy, running_since) = times(&worker.clock);
+            let state = if self.sleepers.is_asleep(worker.index) {
+                WorkerState::Asleep
+            } else if local.taken > done + failed {
+                WorkerState::Running
+            } else {
+                WorkerState::Searching
+            };
+            WorkerStats {
+                index: worker.index,
+                state,
+                begun: local.taken,
+                done,
+                failed,
+                buffered: local.share.len(),
+                inbox: self.seats[worker.index].inbox.len(),
+                busy,
+                running_since,
+            }
+        });
+        each.collect()
+    }
 }

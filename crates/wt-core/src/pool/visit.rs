@@ -5,8 +5,9 @@ use wt_sync::time::Instant;
 
 use super::idle;
 use super::job::Job;
-use super::queue::{Queue, UNPOISONED, dispose_all};
-use super::state::{State, Waste};
+use super::queue::{Queue, UNPOISONED};
+use super::state::State;
+use super::waste::{Waste, dispose_all};
 use super::worker::{self, Worker};
 
 impl Queue {
@@ -14,6 +15,11 @@ impl Queue {
     /// `None` if the worker is to leave.
     pub(super) fn next(self: &Arc<Self>, me: &Worker) -> Option<Job> {
         let mut waste = Waste::new();
+        if me.has_emptied() {
+            // Jobs come in a stream, and the workers are faster than who submits them. If they let
+            // some more come together first, both sides take the lock less often.
+            idle::pause();
+        }
         let mut state = self.lock();
         loop {
             let job = state.take_oldest(me, &mut waste);
@@ -66,8 +72,9 @@ impl Queue {
         if state.sleepers.is_anybody_idle() && !state.has_work() {
             self.note_hunger(true);
         }
-        self.signal_room(&mut state);
+        let called = self.signal_room(&mut state);
         self.unlock_and_call(state);
+        called.wake();
         dispose_all(waste);
     }
 
@@ -82,6 +89,7 @@ impl Queue {
         done: impl Fn() -> bool,
     ) -> (MutexGuard<'a, State>, bool) {
         let start = Instant::now();
+        self.note_quiet(&mut state);
         self.note_hunger(true);
         if state.sleepers.begin_search() {
             self.bell.0.silence();

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use wt_sync::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use wt_sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use wt_sync::sync::{Arc, Condvar, Mutex, MutexGuard};
 use wt_sync::thread_local;
 
@@ -33,6 +33,8 @@ pub(super) struct Worker {
     /// grows only under the lock of the queue, where the others read it, so none
     /// sees too small a number; too large a one costs a look.
     backlog: AtomicUsize,
+    /// See [`has_emptied`](Self::has_emptied). Relaxed: only this worker uses it.
+    emptied: AtomicBool,
     pub(super) ends: Ends,
     pub(super) clock: Clock,
     /// Where it sleeps, with the lock of the queue.
@@ -59,6 +61,7 @@ impl Worker {
                 taken: 0,
             }),
             backlog: AtomicUsize::new(0),
+            emptied: AtomicBool::new(false),
             ends: Ends::default(),
             clock: Clock::default(),
             alarm: Condvar::new(),
@@ -77,6 +80,15 @@ impl Worker {
 
     pub(super) fn note_backlog(&self, local: &Local) {
         self.backlog.store(local.share.len(), Relaxed);
+    }
+
+    /// Whether it took several jobs at its last visit, and left none.
+    pub(super) fn has_emptied(&self) -> bool {
+        self.emptied.load(Relaxed)
+    }
+
+    pub(super) fn note_share(&self, took: usize, left: usize) {
+        self.emptied.store(took > 1 && left == 0, Relaxed);
     }
 
     /// Jobs begun and not ended.

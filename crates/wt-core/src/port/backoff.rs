@@ -3,7 +3,7 @@
 use std::hint;
 
 use wt_sync::thread;
-use wt_sync::time::Duration;
+use wt_sync::time::{Duration, Instant};
 
 /// Pauses that become longer: the core stays here, then it is offered to other
 /// threads, then the thread sleeps.
@@ -12,36 +12,42 @@ pub(super) struct Backoff(u32);
 
 /// So many pauses of 2^0, 2^1, ... hints to the core, for a thread that runs on another.
 const SPINS: u32 = 3;
-/// Then so many for a thread that waits for this very core. Together they last about
-/// as long as it takes to wake a thread, so that two threads that answer each other do
-/// not both sleep all the time.
+/// Then so many for a thread that waits for this very core.
 const YIELDS: u32 = 64;
 const NAP: Duration = Duration::from_micros(50);
+/// About as long as it takes to wake a thread, so that two threads that answer each
+/// other do not both sleep all the time.
+const LOOK: Duration = Duration::from_micros(25);
 
 impl Backoff {
     pub(super) fn pause(&mut self) {
-        match self.0 {
-            step if step < SPINS => (0..1 << step).for_each(|_| hint::spin_loop()),
-            step if step < SPINS + YIELDS => thread::yield_now(),
-            _ => thread::sleep(NAP),
+        if self.0 < SPINS + YIELDS {
+            self.pause_awake();
+        } else {
+            thread::sleep(NAP);
         }
-        self.0 = self.0.saturating_add(1);
     }
 
-    /// Whether the next pause is a sleep.
-    fn is_long(&self) -> bool {
-        self.0 >= SPINS + YIELDS
+    fn pause_awake(&mut self) {
+        match self.0 {
+            step if step < SPINS => (0..1 << step).for_each(|_| hint::spin_loop()),
+            _ => thread::yield_now(),
+        }
+        self.0 = self.0.saturating_add(1);
     }
 }
 
 /// Looks for some microseconds whether something is `there`.
 ///
 /// What another thread is about to bring is not worth a sleep and a wake-up, which
-/// cost both sides far more.
+/// cost both sides far more. It is the time that counts, and not the looks: on a busy
+/// machine a single `yield_now` may last for milliseconds, and a thread that sleeps is
+/// there sooner than one that yields.
 pub(super) fn look_for(mut there: impl FnMut() -> bool) {
+    let start = Instant::now();
     let mut backoff = Backoff::default();
-    while !there() && !backoff.is_long() {
-        backoff.pause();
+    while !there() && start.elapsed() < LOOK {
+        backoff.pause_awake();
     }
 }
 

@@ -1,6 +1,7 @@
 //! One direction of a port: a queue or a rendezvous, with all the ways to wait.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -114,23 +115,30 @@ impl<T> Link<T> {
     }
 
     pub(super) fn try_send_batch(&self, batch: &mut Vec<T>) -> Result<usize, TrySendError<()>> {
-        either!(self, it => it.try_send_batch(batch))
+        from_the_front(batch, |rest| self.try_send_some(rest))
     }
 
     pub(super) fn send_batch(&self, batch: &mut Vec<T>) -> Result<(), SendError<()>> {
-        while !batch.is_empty() {
-            match self.try_send_batch(batch) {
-                Ok(_) => {}
-                Err(TrySendError::Disconnected(())) => return Err(SendError(())),
-                Err(TrySendError::Full(())) => {
-                    if let Err(SendError(message)) = self.send(batch.remove(0)) {
-                        batch.insert(0, message);
-                        return Err(SendError(()));
+        from_the_front(batch, |rest| {
+            while !rest.is_empty() {
+                match self.try_send_some(rest) {
+                    Ok(_) => {}
+                    Err(TrySendError::Disconnected(())) => return Err(SendError(())),
+                    Err(TrySendError::Full(())) => {
+                        let first = rest.pop_front().expect("just looked");
+                        if let Err(SendError(message)) = self.send(first) {
+                            rest.push_front(message);
+                            return Err(SendError(()));
+                        }
                     }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
+    }
+
+    fn try_send_some(&self, rest: &mut VecDeque<T>) -> Result<usize, TrySendError<()>> {
+        either!(self, it => it.try_send_batch(rest))
     }
 
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
@@ -296,6 +304,15 @@ impl<T> Drop for RecvFuture<'_, T> {
     fn drop(&mut self) {
         self.link.leave_receivers(&mut self.place);
     }
+}
+
+/// Lets `send` take messages from the front. A vector would move all others up each
+/// time; as a ring it does so once, at the end, if any are left.
+fn from_the_front<T, R>(batch: &mut Vec<T>, send: impl FnOnce(&mut VecDeque<T>) -> R) -> R {
+    let mut rest = VecDeque::from(mem::take(batch));
+    let result = send(&mut rest);
+    *batch = Vec::from(rest);
+    result
 }
 
 /// No deadline if it lies beyond what an `Instant` can hold.

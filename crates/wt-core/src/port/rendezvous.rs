@@ -67,7 +67,10 @@ impl<T> Rendezvous<T> {
     }
 
     /// Hands over as many messages from the front of `batch` as receivers wait for.
-    pub(super) fn try_send_batch(&self, batch: &mut Vec<T>) -> Result<usize, TrySendError<()>> {
+    pub(super) fn try_send_batch(
+        &self,
+        batch: &mut VecDeque<T>,
+    ) -> Result<usize, TrySendError<()>> {
         let mut state = self.lock();
         if state.closed {
             return Err(TrySendError::Disconnected(()));

@@ -13,7 +13,7 @@ use wt_core::channel;
 use wt_core::pool::{JoinHandle, Pool};
 
 /// Far longer than any test needs, on a busy machine too.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(if cfg!(miri) { 900 } else { 60 });
 
 /// Runs `f` on a thread of its own and gives its result, or fails the test.
 #[track_caller]

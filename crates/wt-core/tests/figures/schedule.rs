@@ -24,7 +24,7 @@ pub(crate) fn records() -> Vec<String> {
     for jobs in [&even, &compute, &waits, &mixed] {
         for (workers, cores) in [(1, 1), (2, 2), (3, 2), (6, 2), (5, 4), (4, 1)] {
             let bars: Vec<String> = Run::new(workers, cores, jobs)
-                .to_the_end()
+                .run_to_the_end()
                 .iter()
                 .map(|times| format!("{times:?}"))
                 .collect();
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn to_the_end(mut self) -> Vec<[u64; 4]> {
+    fn run_to_the_end(mut self) -> Vec<[u64; 4]> {
         self.begin_jobs();
         while let Some((at, event)) = self.events.pop_first() {
             self.now = at;
