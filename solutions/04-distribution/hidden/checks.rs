@@ -15,7 +15,7 @@ use distribution::{ByKey, Dispatcher, LeastLoaded, RoundRobin, Strategy};
 use wt_check::fastrand::Rng;
 use wt_check::{
     Activity, InFlight, Rendezvous, ThreadCount, Unjoined, assert_same, assert_snapshot, check,
-    observe, observed, patience, rng, wait_until,
+    observe, observed, patience, rng, settle, wait_until,
 };
 
 fn main() -> ExitCode {
@@ -277,12 +277,11 @@ fn a_job_stays_with_its_worker() {
             let seen = seen.clone();
             submit(dispatcher, 0, move || seen.note(n))
         }));
-        // Asleep behind the same gate as the job, until everybody has done all he can.
-        held.pass();
         picked
     });
-    gate.wait_for(2);
-    let _ = caller.wait_asleep();
+    gate.wait_for(1);
+    // Until everybody has done all he can.
+    settle();
     let early = threads.jobs().len().saturating_sub(1);
     gate.open();
     let picked = match caller.join_soon() {
