@@ -1,0 +1,132 @@
+//! Must fail: take_waits_for_a_buffer_to_come_home (wrong)
+//! Hint: Your `take` asks again and again while all buffers are out. What does it hold meanwhile, and what does a buffer need to come home?
+//!
+//! The mistake: `take` looks again and again with the lock in its hand. When all buffers are
+//! out, those who could bring one home wait for that lock.
+
+use std::mem;
+use std::ops::{Deref, DerefMut};
+
+use wt_core::channel;
+use wt_core::sync::{Arc, Condvar, Mutex, MutexGuard};
+use wt_core::thread;
+
+#[derive(Debug, Clone)]
+pub struct Recycler {
+    shelf: Arc<Shelf>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    capacity: usize,
+    home: Mutex<Vec<Vec<u8>>>,
+    came_home: Condvar,
+}
+
+#[derive(Debug)]
+pub struct Lent {
+    bytes: Vec<u8>,
+    shelf: Arc<Shelf>,
+}
+
+impl Recycler {
+    #[must_use]
+    pub fn new(buffers: usize, capacity: usize) -> Self {
+        assert!(buffers > 0, "0 buffers cannot be lent");
+        let home = (0..buffers).map(|_| Vec::with_capacity(capacity)).collect();
+        Self {
+            shelf: Arc::new(Shelf {
+                capacity,
+                home: Mutex::new(home),
+                came_home: Condvar::new(),
+            }),
+        }
+    }
+
+    #[must_use]
+    pub fn take(&self) -> Lent {
+        let mut home = self.shelf.lock();
+        loop {
+            if let Some(bytes) = home.pop() {
+                return self.lend(bytes);
+            }
+            thread::yield_now();
+        }
+    }
+
+    #[must_use]
+    pub fn try_take(&self) -> Option<Lent> {
+        let bytes = self.shelf.lock().pop()?;
+        Some(self.lend(bytes))
+    }
+
+    #[must_use]
+    pub fn home(&self) -> usize {
+        self.shelf.lock().len()
+    }
+
+    fn lend(&self, mut bytes: Vec<u8>) -> Lent {
+        bytes.reserve(self.shelf.capacity);
+        Lent {
+            bytes,
+            shelf: Arc::clone(&self.shelf),
+        }
+    }
+}
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.home.lock().expect(UNPOISONED)
+    }
+}
+
+const UNPOISONED: &str = "no code of the caller runs under this lock";
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut bytes = mem::take(&mut self.bytes);
+        bytes.clear();
+        self.shelf.lock().push(bytes);
+        self.shelf.came_home.notify_one();
+    }
+}
+
+impl Deref for Lent {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+pub fn double_buffered(
+    buffers: &Recycler,
+    mut fill: impl FnMut(&mut Vec<u8>) -> bool,
+    mut consume: impl FnMut(&[u8]) + Send,
+) {
+    thread::scope(|scope| {
+        let (filled, incoming) = channel::unbounded::<Lent>();
+        scope.spawn(move || {
+            for buffer in incoming {
+                consume(&buffer);
+            }
+        });
+        loop {
+            let mut buffer = loop {
+                match buffers.try_take() {
+                    Some(buffer) => break buffer,
+                    None => thread::yield_now(),
+                }
+            };
+            if !fill(&mut buffer) || filled.send(buffer).is_err() {
+                break;
+            }
+        }
+    });
+}

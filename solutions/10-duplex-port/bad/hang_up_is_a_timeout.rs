@@ -1,0 +1,93 @@
+//! Must fail: the_timeout_variants_give_up (wrong)
+//! Hint: You have one answer for two reasons. What will a caller do who is told "not in time"?
+//!
+//! The mistake: `recv_timeout` answers `Timeout` whatever the reason. The caller tries again,
+//! and again.
+
+use std::error::Error;
+use std::fmt;
+use std::iter;
+
+use wt_core::channel::{
+    self, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
+    TrySendError,
+};
+use wt_core::time::Duration;
+
+#[derive(Debug)]
+pub struct Port<Out, In> {
+    outbound: Sender<Out>,
+    inbound: Receiver<In>,
+}
+
+#[must_use]
+pub fn pair<A, B>(capacity: usize) -> (Port<A, B>, Port<B, A>) {
+    assert!(capacity > 0, "a port of capacity 0 can hold no message");
+    let (a_tx, a_rx) = channel::bounded(capacity);
+    let (b_tx, b_rx) = channel::bounded(capacity);
+    let left = Port {
+        outbound: a_tx,
+        inbound: b_rx,
+    };
+    let right = Port {
+        outbound: b_tx,
+        inbound: a_rx,
+    };
+    (left, right)
+}
+
+impl<Out, In> Port<Out, In> {
+    pub fn send(&self, message: Out) -> Result<(), SendError<Out>> {
+        self.outbound.send(message)
+    }
+
+    pub fn try_send(&self, message: Out) -> Result<(), TrySendError<Out>> {
+        self.outbound.try_send(message)
+    }
+
+    pub fn send_timeout(
+        &self,
+        message: Out,
+        timeout: Duration,
+    ) -> Result<(), SendTimeoutError<Out>> {
+        self.outbound.send_timeout(message, timeout)
+    }
+
+    pub fn recv(&self) -> Result<In, RecvError> {
+        self.inbound.recv()
+    }
+
+    pub fn try_recv(&self) -> Result<In, TryRecvError> {
+        self.inbound.try_recv()
+    }
+
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<In, RecvTimeoutError> {
+        let received = self.inbound.recv_timeout(timeout);
+        received.map_err(|_| RecvTimeoutError::Timeout)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = In> + '_ {
+        iter::from_fn(|| self.recv().ok())
+    }
+}
+
+pub fn introduce<A, B, X, Y>(
+    one: &Port<Port<A, B>, X>,
+    other: &Port<Port<B, A>, Y>,
+    capacity: usize,
+) -> Result<(), Absent> {
+    let (left, right) = pair(capacity);
+    one.send(left).map_err(|_| Absent)?;
+    other.send(right).map_err(|_| Absent)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absent;
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one of the two workers has hung up")
+    }
+}
+
+impl Error for Absent {}
