@@ -1,4 +1,4 @@
-//! Must fail: control_overtakes_queued_data (wrong), a_full_queue_does_not_stop_control (wrong), the_end_comes_behind_the_rest (wrong), the_log_of_a_day (wrong)
+//! Must fail: control_overtakes_queued_data (wrong)
 //! Hint: Your subscriber takes data as long as there is any. When does it hear that it shall stop?
 //!
 //! The mistake: data comes first, control when there is nothing else to do. Under

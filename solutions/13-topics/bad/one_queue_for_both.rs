@@ -1,4 +1,4 @@
-//! Must fail: control_overtakes_queued_data (wrong), a_full_queue_does_not_stop_control (wrong), the_end_comes_behind_the_rest (wrong), the_log_of_a_day (wrong)
+//! Must fail: control_overtakes_queued_data (wrong), a_full_queue_does_not_stop_control (wrong), the_log_of_a_day (wrong)
 //! Hint: Control and data stand in one queue of yours. How does the second overtake the first, and what if the queue is full?
 //!
 //! The mistake: one channel of events for both kinds. It keeps the order, which is

@@ -1,4 +1,4 @@
-//! Must fail: control_overtakes_queued_data (wrong), a_full_queue_does_not_stop_control (wrong), the_end_comes_behind_the_rest (wrong), the_log_of_a_day (wrong)
+//! Must fail: control_overtakes_queued_data (wrong)
 //! Hint: Both of your channels have something. Which one does `select!` take?
 //!
 //! The mistake: `select!` chooses at random among what is ready, so that nobody
