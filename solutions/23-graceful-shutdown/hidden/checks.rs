@@ -74,15 +74,16 @@ fn every_job_is_done_handed_back_or_refused() {
     let done: Vec<u32> = all(&results);
     assert!(
         report.done == done.len(),
-        "the report counts {} jobs as done, and there were {} results",
-        report.done,
-        done.len()
+        "240 jobs were submitted while the service stopped, and the report counts other jobs as done than those that have a result"
     );
     let sum = report.done + report.handed_back.len();
     assert!(
-        report.accepted == sum,
-        "the report counts {} accepted jobs, and {sum} that were done or handed back",
-        report.accepted
+        report.accepted <= sum,
+        "240 jobs were submitted while the service stopped, and some that it had accepted were neither done nor handed back"
+    );
+    assert!(
+        report.accepted >= sum,
+        "240 jobs were submitted while the service stopped, and more were done or handed back than it says it had accepted"
     );
     let mut fates = [done, report.handed_back, refused].concat();
     fates.sort_unstable();
