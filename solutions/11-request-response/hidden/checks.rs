@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use request_response::{Call, CallError, Client, Reply, Request};
 use wt_check::{
@@ -48,9 +49,9 @@ fn replies_reach_their_callers() {
     let callers: Vec<_> = questions()
         .into_iter()
         .map(|mine| {
-            let client = Arc::clone(&server.client);
+            let caller = server.caller.clone();
             wt_check::spawn("caller", move || {
-                let calls: Vec<_> = mine.iter().map(|body| client.call(body, MINUTE)).collect();
+                let calls: Vec<_> = mine.iter().map(|body| caller.call(body, MINUTE)).collect();
                 calls.into_iter().map(Call::wait).collect::<Vec<_>>()
             })
         })
@@ -283,8 +284,8 @@ fn a_full_wire_does_not_stop_replies() {
     server.reply(1, Ok("first".into()));
     let first = waiter_of(first);
     let answered = first.wait_asleep() == Activity::Finished;
-    let client = Arc::clone(&server.client);
-    let clerk = wt_check::spawn("clerk", move || client.expire());
+    let clerk = server.caller.clone();
+    let clerk = wt_check::spawn("clerk", move || clerk.client.expire());
     let swept = clerk.wait_asleep() == Activity::Finished;
     // Room at last, so that nobody is left behind.
     let ids = [server.take().id, server.take().id];
@@ -326,10 +327,7 @@ fn nothing_is_kept_of_a_call_that_is_over() {
 /// The caller gives up, which no reply and no deadline tells.
 fn a_dropped_call_leaves_nothing() {
     let server = Server::start();
-    let client = Arc::clone(&server.client);
-    soon("`call` on a wire with room", move || {
-        drop(client.call("never mind", MINUTE));
-    });
+    drop(server.call("never mind"));
     server.take();
     let open = server.pending();
     assert!(
@@ -393,9 +391,9 @@ fn a_call_after_the_hang_up_ends_at_once() {
 fn one_thread_for_all_calls() {
     let threads = ThreadCount::start();
     let mut server = Server::start();
-    let client = Arc::clone(&server.client);
+    let caller = server.caller.clone();
     let caller = wt_check::spawn("caller", move || {
-        let calls: Vec<_> = (0..50).map(|_| client.call("anything", MINUTE)).collect();
+        let calls: Vec<_> = (0..50).map(|_| caller.call("anything", MINUTE)).collect();
         calls
             .into_iter()
             .map(Call::wait)
@@ -491,9 +489,27 @@ impl Log {
     }
 }
 
+/// The client, with a count of the calls that have returned: what happens to a reply that
+/// is faster than its call is one check's affair, and no other's.
+#[derive(Clone)]
+struct Caller {
+    client: Arc<Client>,
+    returned: Arc<AtomicUsize>,
+}
+
+impl Caller {
+    fn call(&self, body: &str, timeout: Duration) -> Call {
+        let call = self.client.call(body, timeout);
+        self.returned.fetch_add(1, Ordering::SeqCst);
+        call
+    }
+}
+
 /// The other end of the wire, with the client on this one.
 struct Server {
-    client: Arc<Client>,
+    caller: Caller,
+    /// How many requests have been taken.
+    taken: AtomicUsize,
     clock: FakeClock,
     requests: Option<Receiver<Request>>,
     replies: Option<Sender<Reply>>,
@@ -510,19 +526,26 @@ impl Server {
         let clock = FakeClock::new();
         let client = Client::connect(to_server, from_server, Arc::new(clock.clone()));
         Self {
-            client: Arc::new(client),
+            caller: Caller {
+                client: Arc::new(client),
+                returned: Arc::default(),
+            },
+            taken: AtomicUsize::new(0),
             clock,
             requests: Some(requests),
             replies: Some(replies),
         }
     }
 
-    /// The next request.
+    /// The next request, once its `call` has returned.
     fn take(&self) -> Request {
         let requests = self.requests.as_ref().expect("the check takes requests");
-        requests
+        let request = requests
             .recv_timeout(patience())
-            .unwrap_or_else(|_| panic!("a call was made, and no request came over the wire"))
+            .unwrap_or_else(|_| panic!("a call was made, and no request came over the wire"));
+        let taken = self.taken.fetch_add(1, Ordering::SeqCst) + 1;
+        wait_until(|| self.caller.returned.load(Ordering::SeqCst) >= taken);
+        request
     }
 
     fn reply(&self, id: u64, outcome: Result<String, String>) {
@@ -556,17 +579,16 @@ impl Server {
 
     /// A call that nobody waits for yet.
     fn call(&self, body: &str) -> Call {
-        let (client, body) = (Arc::clone(&self.client), body.to_owned());
+        let (caller, body) = (self.caller.clone(), body.to_owned());
         soon("`call` on a wire with room", move || {
-            client.call(&body, MINUTE)
+            caller.call(&body, MINUTE)
         })
     }
 
     /// A thread that makes a call and waits for its end.
     fn waiter_for(&self, body: &str, timeout: Duration) -> Watched<String> {
-        let client = Arc::clone(&self.client);
-        let body = body.to_owned();
-        wt_check::spawn("caller", move || told(client.call(&body, timeout).wait()))
+        let (caller, body) = (self.caller.clone(), body.to_owned());
+        wt_check::spawn("caller", move || told(caller.call(&body, timeout).wait()))
     }
 
     /// Three of them, in this order, once all three requests are on the wire.
@@ -585,7 +607,7 @@ impl Server {
     }
 
     fn expire(&self) -> usize {
-        let client = Arc::clone(&self.client);
+        let client = Arc::clone(&self.caller.client);
         soon("`expire`", move || client.expire())
     }
 
@@ -597,7 +619,7 @@ impl Server {
     }
 
     fn pending(&self) -> usize {
-        let client = Arc::clone(&self.client);
+        let client = Arc::clone(&self.caller.client);
         soon("`pending`", move || client.pending())
     }
 
