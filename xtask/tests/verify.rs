@@ -465,3 +465,25 @@ fn new_snapshots_are_written_only_when_they_are_asked_for() {
             .contains("1 + 2 = 3")
     );
 }
+
+/// A check that lets a known mistake pass the first time.
+#[test]
+fn what_holds_only_when_graded_again_is_told_as_flaky() {
+    let course = Course::new();
+    let marker = course.path("graded-once");
+    course.edit(
+        CHECKS,
+        "    assert!(sum == 0,",
+        &format!(
+            "    if sum == 1 && std::fs::File::create_new({marker:?}).is_ok() {{\n        return;\n    }}\n    assert!(sum == 0,"
+        ),
+    );
+    course
+        .run("verify 01 --retries 1")
+        .exits(0)
+        .says("FLAKY   01 bad/starts_at_one\n")
+        .says("but it fails nothing")
+        .says(" hold in 1 lesson; 1 of them flaky\n");
+    std::fs::remove_file(marker).unwrap();
+    broken(&course, "bad/starts_at_one").keeps_quiet_about("FLAKY");
+}

@@ -38,6 +38,8 @@ pub struct Finding {
     pub subject: String,
     /// Each a sentence; empty if all is well.
     pub problems: Vec<String>,
+    /// What was wrong before it was graded again and held.
+    pub flaky: Vec<String>,
 }
 
 /// What to verify.
@@ -71,6 +73,9 @@ pub struct Options {
     pub jobs: usize,
     /// How often the checks of a source are run; at least once.
     pub runs: usize,
+    /// How often a source that does not hold is graded again, alone; one that holds
+    /// then is [flaky](Finding::flaky).
+    pub retries: usize,
 }
 
 /// Verifies `lessons`; `announce` is called before a kit is built, `tell` with each
@@ -102,6 +107,7 @@ pub fn verify(
         let finding = Finding {
             subject: String::from("book"),
             problems: book::problems(session.course)?,
+            flaky: Vec::new(),
         };
         tell(&finding);
         findings.push(finding);
@@ -115,17 +121,46 @@ pub fn verify(
         };
         items.extend(items_of(lesson, &limits)?);
     }
-    findings.extend(in_parallel(&items, options.jobs, |item| {
+    let graded = in_parallel(&items, options.jobs, |item| {
         let finding = examine(&session, &plain, item, options)?;
-        tell(&finding);
+        if finding.problems.is_empty() || options.retries == 0 {
+            tell(&finding);
+        }
         Ok(finding)
-    })?);
+    })?;
+    for (item, mut finding) in items.iter().zip(graded) {
+        if !finding.problems.is_empty() && options.retries > 0 {
+            finding = again(finding, options.retries, || {
+                examine(&session, &plain, item, options)
+            })?;
+            tell(&finding);
+        }
+        findings.push(finding);
+    }
     if options.bless {
         for lesson in lessons {
             bad::settle_hints(lesson)?;
         }
     }
     Ok(findings)
+}
+
+/// What comes of grading again what did not hold. nextest does the same with tests,
+/// and calls them flaky, too.
+fn again(
+    first: Finding,
+    retries: usize,
+    mut examine: impl FnMut() -> Result<Finding, GradeError>,
+) -> Result<Finding, GradeError> {
+    let mut last = first.clone();
+    for _ in 0..retries {
+        last = examine()?;
+        if last.problems.is_empty() {
+            last.flaky = first.problems;
+            break;
+        }
+    }
+    Ok(last)
 }
 
 fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>, GradeError> {
@@ -204,6 +239,7 @@ fn examine(
     Ok(Finding {
         subject: format!("{:02} {name}", lesson.number),
         problems,
+        flaky: Vec::new(),
     })
 }
 

@@ -46,6 +46,12 @@ at least one of them passes the visible test.",
             value: Value::Number,
             about: "how often the checks of each source are run; all runs must agree",
         },
+        Opt {
+            short: None,
+            long: "retries",
+            value: Value::Number,
+            about: "grade what does not hold again, alone, up to N times; what holds then is told as flaky",
+        },
     ],
     examples: &[
         ("verify", "every lesson"),
@@ -72,6 +78,7 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         // Some of them wait in vain for a while, as they must; one more fills the gaps.
         jobs: given.number("jobs").unwrap_or(cores + 1).max(1),
         runs: given.number("runs").unwrap_or(1).max(1),
+        retries: given.number("retries").unwrap_or(0),
     };
     let done = AtomicUsize::new(0);
     let announce = || terminal.tell("building the kit without the façade's record");
@@ -83,8 +90,9 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         .iter()
         .filter(|finding| !finding.problems.is_empty())
         .count();
+    let flaky = findings.iter().filter(|finding| !finding.flaky.is_empty());
     terminal.print(&format!(
-        "\nverify: {} of {} hold in {} {}{}\n",
+        "\nverify: {} of {} hold in {} {}{}{}\n",
         findings.len() - broken,
         findings.len(),
         lessons.len(),
@@ -96,6 +104,10 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         match options.runs {
             1 => String::new(),
             runs => format!(", each source run {runs} times"),
+        },
+        match flaky.count() {
+            0 => String::new(),
+            n => format!("; {n} of them flaky"),
         }
     ));
     Ok(if broken == 0 { PASSED } else { FAILED })
@@ -109,13 +121,13 @@ fn chosen<'a>(course: &'a Course, names: &[String]) -> Result<Vec<&'a Lesson>, G
 }
 
 fn tell(finding: &Finding, n: usize, terminal: Terminal) {
-    let state = if finding.problems.is_empty() {
-        "holds"
-    } else {
-        "BROKEN"
+    let state = match (finding.problems.is_empty(), finding.flaky.is_empty()) {
+        (false, _) => "BROKEN",
+        (true, false) => "FLAKY",
+        (true, true) => "holds",
     };
     let mut text = format!("{n:>4}  {state:<7} {}\n", finding.subject);
-    for problem in &finding.problems {
+    for problem in finding.problems.iter().chain(&finding.flaky) {
         for (line_number, line) in problem.lines().enumerate() {
             text.push_str(&format!(
                 "              {}{line}\n",
