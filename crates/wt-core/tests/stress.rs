@@ -212,7 +212,7 @@ fn end(pool: &Pool, random: &mut Rng) {
     match random.u8(..4) {
         0 => pool.shutdown(),
         1 => drop(pool.shutdown_now()),
-        2 => pool.close_and_take().into_iter().for_each(|job| drop(job)),
+        2 => pool.close_and_take().into_iter().for_each(drop),
         _ => drop(pool.shutdown_timeout(Duration::from_micros(random.u64(..1000)))),
     }
 }
