@@ -111,9 +111,9 @@ fn tables() -> Vec<Vec<Row>> {
     let mut tables = vec![
         table(&[]),
         table(&[700]),
+        table(&[100, 200, 390, 402, 401, 404, 398]),
         table(&[500, 950, 1000]),
         table(&[500, 949, 1000]),
-        table(&[100, 200, 390, 402, 401, 404, 398]),
         table(&[300, 580, 610, 600, 420, 200]),
         table(&[100, 103, 400, 800, 820]),
     ];
@@ -161,20 +161,36 @@ fn an_idle_worker_takes_the_next_job() {
     );
 }
 
-/// Four workers are idle, and eight jobs come in one burst.
+/// Four workers are idle, and eight jobs come in one burst: so fast that, at the last of
+/// them, somebody who was woken for the first is still in the list of the idle ones. If
+/// not, the machine was busy, and another pool tries it again.
 fn a_job_that_no_idle_worker_can_take_starts_one() {
-    let pool = Pool::new(0, 8);
-    let first = pool.at_the_same_time(4);
-    assert!(
-        first == 4,
-        "4 jobs came to a pool without a worker, and {first} of them ran at the same time; 8 workers are allowed"
-    );
-    pool.wait_until_idle(4);
-    let burst = pool.at_the_same_time(8);
-    assert!(
-        burst == 8,
-        "8 jobs came in a burst while 4 workers were idle, and {burst} of them ran at the same time; 8 workers are allowed"
-    );
+    for _ in 0..10 {
+        let pool = Pool::new(0, 8);
+        let first = pool.at_the_same_time(4);
+        assert!(
+            first == 4,
+            "4 jobs came to a pool without a worker, and {first} of them ran at the same time; 8 workers are allowed"
+        );
+        pool.wait_until_idle(4);
+        let gate = Gate::default();
+        let mut idle = 0;
+        for _ in 0..8 {
+            let held = gate.clone();
+            idle = pool.pool.idle();
+            pool.execute(move || held.pass());
+        }
+        settle();
+        let burst = gate.held.now();
+        gate.open();
+        assert!(
+            burst == 8,
+            "8 jobs came in a burst while 4 workers were idle, and {burst} of them ran at the same time; 8 workers are allowed"
+        );
+        if idle > 0 {
+            return;
+        }
+    }
 }
 
 fn never_more_than_max() {
@@ -247,6 +263,7 @@ fn idle_workers_are_retired_at_their_time() {
 /// seen by when the next one goes.
 fn those_idle_longest_go_first_and_min_stay() {
     let pool = Pool::new(1, 4);
+    settle();
     let gates = [(); 3].map(|()| Gate::default());
     for gate in &gates {
         let held = gate.clone();

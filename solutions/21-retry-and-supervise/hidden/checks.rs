@@ -50,8 +50,19 @@ fn waits_double_up_to_the_cap() {
 }
 
 fn delay_of(job: u64, attempt: u32, [base, cap, seed]: [u64; 3]) -> String {
+    let nth = match attempt {
+        1 => "first",
+        2 => "second",
+        3 => "third",
+        _ => "later",
+    };
+    let whose = if job == 0 {
+        "the first job"
+    } else {
+        "another job"
+    };
     format!(
-        "`delay` of job {job} after attempt {attempt}, with base {base} ns, cap {cap} ns and seed {seed},"
+        "`delay({job}, {attempt})`, a {nth} attempt of {whose}, with base {base} ns, cap {cap} ns and seed {seed},"
     )
 }
 
