@@ -1,4 +1,8 @@
 //! The visible tests of lesson 04: what the brief promises, as a program.
+#![allow(
+    clippy::default_constructed_unit_structs,
+    reason = "in the starter it has no fields yet"
+)]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,5 @@
 //! The example of the brief. The hidden checks look at much more.
+#![allow(clippy::drop_non_drop, reason = "in the starter it holds nothing yet")]
 
 use duplex_port::{introduce, pair};
 use std::thread;

@@ -25,6 +25,8 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Nothing counted yet.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             by_status: vec![0; 600],
@@ -32,6 +34,7 @@ impl Counts {
         }
     }
 
+    /// Counts one line.
     pub fn add(&mut self, entry: Entry) {
         self.by_status[usize::from(entry.status)] += 1;
         self.bytes += entry.bytes;
@@ -45,14 +48,20 @@ impl Counts {
         self.bytes += other.bytes;
     }
 
+    /// How many lines have this status.
+    #[must_use]
     pub fn of(&self, status: u16) -> u64 {
         self.by_status[usize::from(status)]
     }
 
+    /// How many bytes were sent.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
+    /// How many lines were counted.
+    #[must_use]
     pub fn lines(&self) -> u64 {
         self.by_status.iter().sum()
     }
@@ -80,6 +89,7 @@ impl Ledger for Mutex<Counts> {
 /// How many lines one worker has done; others read it at any time.
 #[derive(Debug, Default)]
 pub struct Slot {
+    /// Only its worker adds to it.
     pub lines: AtomicU64,
 }
 
@@ -124,13 +134,19 @@ pub enum Doing {
 /// microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
+    /// The lane: workers count from 0.
     pub worker: usize,
+    /// When it begins.
     pub from: u64,
+    /// When it ends.
     pub to: u64,
+    /// What the worker does meanwhile.
     pub doing: Doing,
 }
 
 impl Span {
+    /// How long the bar is.
+    #[must_use]
     pub fn length(&self) -> u64 {
         self.to - self.from
     }
@@ -139,6 +155,7 @@ impl Span {
 /// The lock that costs the most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bottleneck {
+    /// Its name.
     pub lock: &'static str,
     /// How long all workers together waited for it.
     pub waited: u64,

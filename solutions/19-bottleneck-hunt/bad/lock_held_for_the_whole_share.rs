@@ -1,5 +1,5 @@
 //! Must fail: no_line_is_parsed_under_the_lock (wrong), workers_parse_at_the_same_time (wrong)
-//! Hint: each worker takes the lock once, which is few, and keeps it for its whole share of the lines. What can the other workers do meanwhile?
+//! Hint: Each worker takes the lock once, which is few, and keeps it for its whole share of the lines. What can the other workers do meanwhile?
 //!
 //! The mistake: the lock is taken once, and held while everything is parsed. One worker
 //! after the other.
@@ -27,6 +27,8 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Nothing counted yet.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             by_status: vec![0; 600],
@@ -34,6 +36,7 @@ impl Counts {
         }
     }
 
+    /// Counts one line.
     pub fn add(&mut self, entry: Entry) {
         self.by_status[usize::from(entry.status)] += 1;
         self.bytes += entry.bytes;
@@ -47,14 +50,20 @@ impl Counts {
         self.bytes += other.bytes;
     }
 
+    /// How many lines have this status.
+    #[must_use]
     pub fn of(&self, status: u16) -> u64 {
         self.by_status[usize::from(status)]
     }
 
+    /// How many bytes were sent.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
+    /// How many lines were counted.
+    #[must_use]
     pub fn lines(&self) -> u64 {
         self.by_status.iter().sum()
     }
@@ -86,6 +95,7 @@ impl Ledger for Mutex<Counts> {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub struct Slot {
+    /// Only its worker adds to it.
     pub lines: AtomicU64,
 }
 
@@ -130,13 +140,19 @@ pub enum Doing {
 /// microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
+    /// The lane: workers count from 0.
     pub worker: usize,
+    /// When it begins.
     pub from: u64,
+    /// When it ends.
     pub to: u64,
+    /// What the worker does meanwhile.
     pub doing: Doing,
 }
 
 impl Span {
+    /// How long the bar is.
+    #[must_use]
     pub fn length(&self) -> u64 {
         self.to - self.from
     }
@@ -145,6 +161,7 @@ impl Span {
 /// The lock that costs the most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bottleneck {
+    /// Its name.
     pub lock: &'static str,
     /// How long all workers together waited for it.
     pub waited: u64,

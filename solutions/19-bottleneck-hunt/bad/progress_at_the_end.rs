@@ -1,5 +1,5 @@
 //! Must fail: progress_is_seen_meanwhile (wrong)
-//! Hint: the slot is written once, when its worker is done. What does somebody see who looks at it in the middle?
+//! Hint: The slot is written once, when its worker is done. What does somebody see who looks at it in the middle?
 //!
 //! The mistake: progress that is told when there is no more progress to tell.
 
@@ -26,6 +26,8 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Nothing counted yet.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             by_status: vec![0; 600],
@@ -33,6 +35,7 @@ impl Counts {
         }
     }
 
+    /// Counts one line.
     pub fn add(&mut self, entry: Entry) {
         self.by_status[usize::from(entry.status)] += 1;
         self.bytes += entry.bytes;
@@ -46,14 +49,20 @@ impl Counts {
         self.bytes += other.bytes;
     }
 
+    /// How many lines have this status.
+    #[must_use]
     pub fn of(&self, status: u16) -> u64 {
         self.by_status[usize::from(status)]
     }
 
+    /// How many bytes were sent.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
+    /// How many lines were counted.
+    #[must_use]
     pub fn lines(&self) -> u64 {
         self.by_status.iter().sum()
     }
@@ -85,6 +94,7 @@ impl Ledger for Mutex<Counts> {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub struct Slot {
+    /// Only its worker adds to it.
     pub lines: AtomicU64,
 }
 
@@ -130,13 +140,19 @@ pub enum Doing {
 /// microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
+    /// The lane: workers count from 0.
     pub worker: usize,
+    /// When it begins.
     pub from: u64,
+    /// When it ends.
     pub to: u64,
+    /// What the worker does meanwhile.
     pub doing: Doing,
 }
 
 impl Span {
+    /// How long the bar is.
+    #[must_use]
     pub fn length(&self) -> u64 {
         self.to - self.from
     }
@@ -145,6 +161,7 @@ impl Span {
 /// The lock that costs the most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bottleneck {
+    /// Its name.
     pub lock: &'static str,
     /// How long all workers together waited for it.
     pub waited: u64,

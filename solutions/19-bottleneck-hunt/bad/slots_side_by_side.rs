@@ -1,5 +1,5 @@
 //! Must fail: slots_share_no_cache_line (wrong)
-//! Hint: two workers write to two numbers that lie eight bytes apart. How much memory does a processor take away from another when it writes?
+//! Hint: Two workers write to two numbers that lie eight bytes apart. How much memory does a processor take away from another when it writes?
 //!
 //! The mistake: the slots are as small as what they hold, so several lie in one cache
 //! line: false sharing.
@@ -27,6 +27,8 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Nothing counted yet.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             by_status: vec![0; 600],
@@ -34,6 +36,7 @@ impl Counts {
         }
     }
 
+    /// Counts one line.
     pub fn add(&mut self, entry: Entry) {
         self.by_status[usize::from(entry.status)] += 1;
         self.bytes += entry.bytes;
@@ -47,14 +50,20 @@ impl Counts {
         self.bytes += other.bytes;
     }
 
+    /// How many lines have this status.
+    #[must_use]
     pub fn of(&self, status: u16) -> u64 {
         self.by_status[usize::from(status)]
     }
 
+    /// How many bytes were sent.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
+    /// How many lines were counted.
+    #[must_use]
     pub fn lines(&self) -> u64 {
         self.by_status.iter().sum()
     }
@@ -82,6 +91,7 @@ impl Ledger for Mutex<Counts> {
 /// How many lines one worker has done; others read it at any time.
 #[derive(Debug, Default)]
 pub struct Slot {
+    /// Only its worker adds to it.
     pub lines: AtomicU64,
 }
 
@@ -127,13 +137,19 @@ pub enum Doing {
 /// microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
+    /// The lane: workers count from 0.
     pub worker: usize,
+    /// When it begins.
     pub from: u64,
+    /// When it ends.
     pub to: u64,
+    /// What the worker does meanwhile.
     pub doing: Doing,
 }
 
 impl Span {
+    /// How long the bar is.
+    #[must_use]
     pub fn length(&self) -> u64 {
         self.to - self.from
     }
@@ -142,6 +158,7 @@ impl Span {
 /// The lock that costs the most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bottleneck {
+    /// Its name.
     pub lock: &'static str,
     /// How long all workers together waited for it.
     pub waited: u64,
