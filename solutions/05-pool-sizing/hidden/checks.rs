@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pool_sizing::{ElasticPool, Limits, Profile, Row, by_formula, by_table};
 use wt_check::{
@@ -163,8 +163,10 @@ fn an_idle_worker_takes_the_next_job() {
 
 /// Four workers are idle, and eight jobs come in one burst: so fast that, at the last of
 /// them, somebody who was woken for the first is still in the list of the idle ones. If
-/// not, the machine was busy, and another pool tries it again.
+/// not, the machine was busy, or the pool strikes off whom it has woken; another pool
+/// tries it again, while there is time.
 fn a_job_that_no_idle_worker_can_take_starts_one() {
+    let begun = Instant::now();
     for _ in 0..10 {
         let pool = Pool::new(0, 8);
         let first = pool.at_the_same_time(4);
@@ -187,7 +189,7 @@ fn a_job_that_no_idle_worker_can_take_starts_one() {
             burst == 8,
             "8 jobs came in a burst while 4 workers were idle, and {burst} of them ran at the same time; 8 workers are allowed"
         );
-        if idle > 0 {
+        if idle > 0 || begun.elapsed() > patience() / 4 {
             return;
         }
     }
