@@ -93,9 +93,28 @@ test("the hand-over: only a copy copies, only a move is alone", { skip: why }, a
   await close();
 });
 
+test("the pool: jobs that compute want a worker for each core, jobs that wait want more", { skip: why }, async () => {
+  const { page, root, counts, press, said, seen, close } = await figure("pool", "05-pool-sizing.html");
+  const fewest = {};
+  for (const mix of ["only compute", "mostly waiting"]) {
+    await root.getByLabel(mix).focus();
+    await page.keyboard.press("Space");
+    fewest[mix] = Number((await counts())["fewest workers that are as fast as any"]);
+  }
+  assert.equal(fewest["only compute"], 2);
+  assert.ok(fewest["mostly waiting"] > 4, JSON.stringify(fewest));
+  const before = Number((await counts())["ticks until the last one is done"]);
+  await press("Workers", "End");
+  assert.ok(Number((await counts())["ticks until the last one is done"]) < before);
+  assert.match(await said(), /^12 workers need/);
+  assert.deepEqual(seen.errors, []);
+  await close();
+});
+
 test("every control and picture has a name for those who listen", { skip: why }, async () => {
   for (const [name, pageName] of [
     ["queue", "03-bounded-queue.html"],
+    ["pool", "05-pool-sizing.html"],
     ["hand-over", "06-move-the-buffer.html"],
   ]) {
     const { root, close } = await figure(name, pageName);

@@ -23,7 +23,7 @@ ROW              rows whose name contains this word; all rows if none is given
 --list           prints the names of the rows
 ";
 
-/// The book includes it in the page `wt-core.md`.
+/// The book includes it in the page `wt-core-figures.md`.
 const BOOK: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../book/src/generated/bench.md"

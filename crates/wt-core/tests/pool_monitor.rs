@@ -4,7 +4,7 @@ mod deadline;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadline::{Gate, wait_until, within_patience};
 use wt_core::monitor::{
@@ -12,6 +12,7 @@ use wt_core::monitor::{
 };
 use wt_core::pool::{Pool, RejectionPolicy, Stats};
 use wt_core::time::Clock;
+use wt_core::time::Instant;
 
 #[global_allocator]
 static ALLOCATOR: CountingAlloc = CountingAlloc::system();
