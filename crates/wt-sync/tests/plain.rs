@@ -1,7 +1,7 @@
-//! Without the feature `record` the façade is std and crossbeam-channel themselves:
+//! Without the features `record` and `explore` the façade is std and crossbeam-channel themselves:
 //! the same types, so it can cost nothing.
 
-#![cfg(not(feature = "record"))]
+#![cfg(not(any(feature = "record", feature = "explore")))]
 
 use std::any::{TypeId, type_name};
 
