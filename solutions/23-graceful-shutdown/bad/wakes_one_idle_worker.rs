@@ -1,4 +1,5 @@
-//! Must fail: an_idle_service_stops (wrong), no_thread_is_left (wrong)
+//! Must fail: an_idle_service_stops (wrong)
+//! May fail: no_thread_is_left
 //! Hint: Three workers sleep when your service begins to stop. How many of them learn of it?
 //!
 //! The mistake: `notify_one` at the interrupt. One worker goes home, the others

@@ -167,7 +167,7 @@ fn the_first_interrupt_drains() {
     let report = counts(&report);
     assert!(
         report == "5 accepted, 5 done, handed back []",
-        "5 jobs had been taken when the only interrupt came, and the report says: {report}"
+        "5 jobs had been taken when the only interrupt came, and the report does not say that all 5 are done"
     );
 }
 
