@@ -16,14 +16,15 @@ pub(crate) const SPEC: Spec = Spec {
     words: Words::LessonAnd("CODE"),
     summary: "one order of steps again, told as a story",
     about: "\
-Runs your code once more under the schedule that CODE stands for: the same thread
-goes on at the same step, every time. Tells each step beside the line of your
-source, and ends with what went wrong: of a deadlock, who waits for what and who
-has it.
+Runs your code once more under the schedule that CODE stands for: the same
+thread goes on at the same step, every time. Tells each step beside the line of
+your source, and ends with what went wrong: of a deadlock, who waits for what
+and who has it.
 
-`cargo xtask check` prints the code when a property does not hold under one of the
-schedules that it tries. The code belongs to your source as it was then. After an
-edit it still runs, and the story says from where on it goes another way.
+`cargo xtask check` prints the code when a property does not hold under one of
+the schedules that it tries. The code belongs to your source as it was then.
+After an edit it still runs, and the story says from where on it goes another
+way.
 
 The first use builds the kit that decides the order of steps, as `check` does.",
     options: &[],
