@@ -43,8 +43,8 @@ fn two_locks_in_opposite_order_are_told_as_a_circle() {
 #[test]
 fn a_message_that_nobody_will_send_leaves_everybody_waiting() {
     let ran = checked("let (_tx, rx) = wt_core::channel::unbounded(); return rx.recv().unwrap();");
-    ran.says("deadlock: every thread waits, and none is left to wake another\n")
-        .says("thread `check` waits for a message of the channel made at lib.rs:6, which is empty and has 1 sender, exercises/01-adder/src/lib.rs:6\n")
+    ran.says("deadlock: `check` waits for what only it could send or take\n")
+        .says("thread `check` waits for a message of the channel made at lib.rs:6, which is empty and has 1 sender, made at lib.rs:6 by `check`, exercises/01-adder/src/lib.rs:6\n")
         .within(4);
 }
 
@@ -77,5 +77,5 @@ fn threads_that_wait_in_vain_are_told_with_what_they_wait_for() {
         .run("check 01")
         .exits(1)
         .says("what   no_thread_is_left: ")
-        .says("thread `idle` (2 of this name) waits for a message of the channel made at lib.rs:5, which is empty and has 1 sender, exercises/01-adder/src/lib.rs:6\n");
+        .says("thread `idle` (2 of this name) waits for a message of the channel made at lib.rs:5, which is empty and has 1 sender, made at lib.rs:5 by `check`, exercises/01-adder/src/lib.rs:6\n");
 }
