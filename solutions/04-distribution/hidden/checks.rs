@@ -282,6 +282,8 @@ fn a_job_stays_with_its_worker() {
                 held.pass();
             }
         })];
+        // Only behind a job that runs is there something to steal.
+        held.wait_for(1);
         picked.extend((1..7).map(|n| {
             let seen = seen.clone();
             submit(dispatcher, 0, move || seen.note(n))
