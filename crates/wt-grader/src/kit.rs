@@ -18,8 +18,9 @@ use crate::toolchain::Toolchain;
 /// The crates whose sources make up the kit.
 const CRATES: [&str; 3] = ["wt-sync", "wt-core", "wt-check"];
 
-/// The profile of the workspace in which a scheduler is fast enough to try thousands
-/// of schedules.
+/// The profile of the workspace in which the kit is built.
+const PROFILE: &str = "kit";
+/// The one in which a scheduler is fast enough to try thousands of schedules.
 const EXPLORE_PROFILE: &str = "explore";
 
 /// How the façade `wt-sync` is built.
@@ -32,6 +33,15 @@ pub enum Facade {
     /// On shuttle's scheduler, which is compiled for it: only once all other checks
     /// pass.
     Explore,
+}
+
+impl Facade {
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Record | Self::Plain => PROFILE,
+            Self::Explore => EXPLORE_PROFILE,
+        }
+    }
 }
 
 /// The built kit.
@@ -81,12 +91,8 @@ impl Kit {
             Facade::Plain => "kit-plain",
             Facade::Explore => "kit-explore",
         };
-        let profile = match facade {
-            Facade::Explore => EXPLORE_PROFILE,
-            _ => "debug",
-        };
         Ok(Self {
-            folder: course.work_folder().join(name).join(profile),
+            folder: course.work_folder().join(name).join(facade.profile()),
             stamp: stamp(&course.kit_root, toolchain)?,
         })
     }
@@ -147,13 +153,12 @@ fn build(
         ])
         .arg(course.kit_root.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(target);
+        .arg(target)
+        .args(["--profile", facade.profile()]);
     match facade {
         Facade::Record => command.args(["--features", "wt-check/record"]),
         Facade::Plain => &mut command,
-        Facade::Explore => command
-            .args(["--features", "wt-check/explore"])
-            .args(["--profile", EXPLORE_PROFILE]),
+        Facade::Explore => command.args(["--features", "wt-check/explore"]),
     };
     // The learner's code is compiled without these, so the kit must be, too.
     for name in [
