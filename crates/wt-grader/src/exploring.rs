@@ -4,12 +4,17 @@
 //! Both are made only when they are needed, so that nobody's first verdict waits for
 //! them. What is searched is decided by the source: the same code gets the same
 //! verdict, every time.
+//!
+//! Where that kit is built already, both are made ahead, beside the other checks, with
+//! what these leave of the processor.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use crate::compile::{Compiled, Compiler, Diagnostics};
+use crate::errand::Errand;
 use crate::error::GradeError;
 use crate::judge::judge;
 use crate::kit::{Facade, Kit};
@@ -18,7 +23,7 @@ use crate::limits::TimeLimits;
 use crate::replay::code::hash;
 use crate::replay::{self, keep_story};
 use crate::scratch::Scratch;
-use crate::session::{Asked, Session, in_parallel, list_checks, unknown_check};
+use crate::session::{Asked, Known, Session, in_parallel, list_checks, panic_fault, unknown_check};
 use crate::source::SourceSet;
 use crate::verdict::{Verdict, Word};
 
@@ -65,6 +70,26 @@ impl fmt::Debug for Teller {
 #[derive(Debug, Default)]
 pub(crate) struct ExploreKit(Mutex<Option<Kit>>);
 
+/// An exploration that runs before it is known whether it is wanted. Dropped, it ends.
+pub(crate) struct Ahead<'scope> {
+    errand: Errand,
+    thread: Option<thread::ScopedJoinHandle<'scope, Result<Vec<Verdict>, GradeError>>>,
+}
+
+impl Ahead<'_> {
+    /// What it found. Blocks until it is done.
+    fn wait(mut self) -> Result<Vec<Verdict>, GradeError> {
+        let thread = self.thread.take().ok_or_else(panic_fault)?;
+        thread.join().map_err(|_| panic_fault())?
+    }
+}
+
+impl Drop for Ahead<'_> {
+    fn drop(&mut self) {
+        self.errand.drop_it();
+    }
+}
+
 /// The two programs that are compiled against it.
 pub(crate) struct Programs {
     pub(crate) scratch: Scratch,
@@ -94,44 +119,127 @@ impl Session<'_> {
     }
 
     /// Explores the checks that are to be explored, in every round where it is time.
+    /// What was done `ahead` is the first such round's.
     pub(crate) fn explore(
         &self,
         lesson: &Lesson,
         source: &SourceSet,
         limits: &TimeLimits,
         rounds: &mut [Vec<Verdict>],
+        ahead: Option<Ahead<'_>>,
     ) -> Result<(), GradeError> {
-        let due = |round: &[Verdict]| {
-            let mut waits = round.iter().any(|verdict| verdict.postponed);
-            waits &= match self.exploring {
+        let mut due = (rounds.iter_mut())
+            .filter(|round| self.is_due(round))
+            .peekable();
+        if due.peek().is_none() {
+            return Ok(());
+        }
+        if let Some(ahead) = ahead {
+            let verdicts = ahead.wait()?;
+            if let Some(round) = due.next() {
+                self.fill(lesson, source, round, verdicts)?;
+            }
+        }
+        if due.peek().is_none() {
+            return Ok(());
+        }
+        let explorer = self.explorer()?;
+        let programs = explorer.programs(lesson, source)?;
+        for round in due {
+            let verdicts = explorer.search(&programs, lesson, source, limits)?;
+            self.fill(lesson, source, round, verdicts)?;
+        }
+        Ok(())
+    }
+
+    fn is_due(&self, round: &[Verdict]) -> bool {
+        round.iter().any(|verdict| verdict.postponed)
+            && match self.exploring {
                 Exploring::Never => false,
                 Exploring::Always => true,
                 Exploring::WhenAllElseHolds => round
                     .iter()
                     .all(|verdict| verdict.postponed || verdict.passed()),
-            };
-            waits
-        };
-        if !rounds.iter().any(|round| due(round)) {
-            return Ok(());
-        }
-        let explorer = self.explorer()?;
-        let programs = explorer.programs(lesson, source)?;
-        for round in rounds.iter_mut().filter(|round| due(round)) {
-            let specs: Vec<&CheckSpec> = (lesson.checks.iter().zip(round.iter()))
-                .filter(|(spec, verdict)| spec.mode == Mode::Explore && verdict.postponed)
-                .map(|(spec, _)| spec)
-                .collect();
-            let verdicts = match &programs {
-                Ok(programs) => in_parallel(&specs, self.jobs, |spec| {
-                    explorer.explored(programs, lesson, source, spec, limits)
-                })?,
-                Err(verdict) => specs.iter().map(|_| verdict.clone()).collect(),
-            };
-            let waiting = round.iter_mut().filter(|verdict| verdict.postponed);
-            for (place, verdict) in waiting.zip(verdicts) {
-                *place = verdict;
             }
+    }
+
+    /// Explores in the background what will be wanted if all other checks pass; nothing
+    /// if that could take long because the kit for it is not built yet.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if the kit's sources cannot be read.
+    pub(crate) fn explore_ahead<'scope>(
+        &'scope self,
+        scope: &'scope thread::Scope<'scope, '_>,
+        lesson: &'scope Lesson,
+        source: &'scope SourceSet,
+        limits: &'scope TimeLimits,
+    ) -> Result<Option<Ahead<'scope>>, GradeError> {
+        let wanted = self.exploring == Exploring::WhenAllElseHolds
+            && lesson.checks.iter().any(|spec| spec.mode == Mode::Explore)
+            && Kit::of(self.course, &self.toolchain, Facade::Explore)?.is_fresh();
+        if !wanted {
+            return Ok(None);
+        }
+        let errand = Errand::default();
+        let own = errand.clone();
+        let thread = scope.spawn(move || {
+            own.run(|| {
+                let explorer = self.explorer()?;
+                let programs = explorer.programs(lesson, source)?;
+                explorer.search(&programs, lesson, source, limits)
+            })
+        });
+        Ok(Some(Ahead {
+            errand,
+            thread: Some(thread),
+        }))
+    }
+
+    /// A verdict for each check that is explored.
+    fn search(
+        &self,
+        programs: &Result<Programs, Verdict>,
+        lesson: &Lesson,
+        source: &SourceSet,
+        limits: &TimeLimits,
+    ) -> Result<Vec<Verdict>, GradeError> {
+        let specs: Vec<&CheckSpec> = (lesson.checks.iter())
+            .filter(|spec| spec.mode == Mode::Explore)
+            .collect();
+        let programs = match programs {
+            Ok(programs) => programs,
+            Err(verdict) => return Ok(specs.iter().map(|_| verdict.clone()).collect()),
+        };
+        let compiler = programs.compiler(self, lesson);
+        let known = list_checks(&programs.program, compiler.folder)?;
+        let errand = Errand::current();
+        in_parallel(&specs, self.jobs, |spec| {
+            let explored = || self.explored(programs, lesson, source, spec, &known, limits);
+            match &errand {
+                Some(errand) => errand.run(explored),
+                None => explored(),
+            }
+        })
+    }
+
+    /// Gives the checks of `round` that wait the verdicts they wait for, in order.
+    fn fill(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+        round: &mut [Verdict],
+        verdicts: Vec<Verdict>,
+    ) -> Result<(), GradeError> {
+        let waiting = (lesson.checks.iter().zip(round)).filter(|(_, verdict)| verdict.postponed);
+        for ((spec, place), mut verdict) in waiting.zip(verdicts) {
+            if let Some(schedule) = &mut verdict.schedule {
+                let code = replay::code_of(self.course, lesson, spec, source, &schedule.name)?;
+                schedule.code = code.to_string();
+                keep_story(self.course, lesson, &schedule.code, &schedule.story);
+            }
+            *place = verdict;
         }
         Ok(())
     }
@@ -169,10 +277,9 @@ impl Session<'_> {
         lesson: &Lesson,
         source: &SourceSet,
         spec: &CheckSpec,
+        known: &[Known],
         limits: &TimeLimits,
     ) -> Result<Verdict, GradeError> {
-        let compiler = programs.compiler(self, lesson);
-        let known = list_checks(&programs.program, compiler.folder)?;
         if !known
             .iter()
             .any(|known| known.id == spec.id && known.explored)
@@ -185,14 +292,9 @@ impl Session<'_> {
             limit: limits.of(&spec.id),
             schedule: "",
         };
+        let compiler = programs.compiler(self, lesson);
         let searched = judge(&self.ask(&compiler, &programs.program, spec, asked)?);
-        let mut verdict = self.told(programs, lesson, spec, asked, searched)?;
-        if let Some(schedule) = &mut verdict.schedule {
-            let code = replay::code_of(self.course, lesson, spec, source, &schedule.name)?;
-            schedule.code = code.to_string();
-            keep_story(self.course, lesson, &schedule.code, &schedule.story);
-        }
-        Ok(verdict)
+        self.told(programs, lesson, spec, asked, searched)
     }
 }
 

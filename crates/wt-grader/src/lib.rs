@@ -17,7 +17,7 @@
 //! | [`course`], [`lesson`] | the folders, read and checked |
 //! | [`source`] | a learner's code, as bytes in memory |
 //! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
-//! | [`process`], [`cancel`], `orphans` | a child with limits, Ctrl-C, and no survivors |
+//! | [`process`], `errand`, [`cancel`], `orphans` | a child with limits, work done ahead, Ctrl-C, and no survivors |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`], [`exploring`] | one lesson, graded; the checks that try every order of steps |
 //! | `mistake` | what is known of a failure that others had before |
@@ -40,6 +40,7 @@ pub mod compile;
 pub mod course;
 pub mod coverage;
 pub mod disk;
+mod errand;
 pub mod error;
 pub mod explain;
 pub mod exploring;

@@ -1,14 +1,18 @@
 //! Time limits that fit the machine: scaled from the reference solution's run.
 //!
-//! The reference is graded once per machine, compiler and kit; what its checks
+//! The reference is graded at most once per machine, compiler and kit; what its checks
 //! took is kept in a small text file. A check may take many times as long,
 //! within fixed bounds. A learner edition has no reference, and brings along what
-//! the reference took where the edition was made. Without that, too, the upper
-//! bound is the limit.
+//! the reference took where the edition was made.
+//!
+//! As long as the reference has not been graded, the upper bound is the limit. That
+//! matters only to a check that runs into it, so a learner's first verdict does not
+//! wait for the reference: it is graded after the first check that took
+//! long, or whose program does not compile.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::GradeError;
@@ -20,8 +24,6 @@ use crate::source::SourceSet;
 
 /// How many times as long as the reference a check may take.
 const FACTOR: u32 = 50;
-/// No check has less time than this, however fast the reference is.
-const LEAST: Duration = Duration::from_secs(5);
 /// No check has more.
 const MOST: Duration = Duration::from_secs(10);
 
@@ -34,13 +36,32 @@ pub struct TimeLimits {
 impl TimeLimits {
     /// The file in a pack that has what the reference took.
     pub const SHIPPED: &str = "times";
+    /// No check has less time than this, however fast the reference is.
+    pub const LEAST: Duration = Duration::from_secs(5);
 
     /// The limit of the check called `id`.
     #[must_use]
     pub fn of(&self, id: &str) -> Duration {
         self.taken
             .get(id)
-            .map_or(MOST, |taken| (*taken * FACTOR).clamp(LEAST, MOST))
+            .map_or(MOST, |taken| (*taken * FACTOR).clamp(Self::LEAST, MOST))
+    }
+
+    /// The limits for a lesson as far as they are known: from the file, from the pack,
+    /// or else the upper bounds.
+    #[must_use]
+    pub fn known(session: &Session<'_>, lesson: &Lesson) -> Self {
+        let Ok(source) = SourceSet::read(&lesson.solution().join("src")) else {
+            return Self::shipped(lesson);
+        };
+        let key = key(session.kit.stamp, &source, lesson);
+        Self::stored(&file(session, lesson), key).unwrap_or_default()
+    }
+
+    /// Whether nothing is known of how long the reference takes.
+    #[must_use]
+    pub fn are_upper_bounds(&self) -> bool {
+        self.taken.is_empty()
     }
 
     /// The limits for a lesson on this machine, from the file or by grading the
@@ -54,16 +75,9 @@ impl TimeLimits {
         let Ok(source) = SourceSet::read(&lesson.solution().join("src")) else {
             return Ok(Self::shipped(lesson));
         };
-        let path = session
-            .course
-            .work_folder()
-            .join("limits")
-            .join(&lesson.folder);
+        let path = file(session, lesson);
         let key = key(session.kit.stamp, &source, lesson);
-        if let Some(limits) = std::fs::read_to_string(&path)
-            .ok()
-            .and_then(|text| Self::parse(&text, key))
-        {
+        if let Some(limits) = Self::stored(&path, key) {
             return Ok(limits);
         }
         // What is explored has the upper bound anyway, and nobody's first verdict waits
@@ -89,6 +103,10 @@ impl TimeLimits {
         Ok(limits)
     }
 
+    fn stored(path: &Path, key: u64) -> Option<Self> {
+        Self::parse(&std::fs::read_to_string(path).ok()?, key)
+    }
+
     fn parse(text: &str, key: u64) -> Option<Self> {
         let mut lines = text.lines();
         if lines.next()? != key.to_string() {
@@ -105,7 +123,7 @@ impl TimeLimits {
     #[must_use]
     pub fn to_ship(&self) -> String {
         let line = |(id, taken): (&String, &Duration)| {
-            let taken = (*taken).max(LEAST / FACTOR);
+            let taken = (*taken).max(Self::LEAST / FACTOR);
             format!("{id} {}\n", taken.as_micros())
         };
         self.taken.iter().map(line).collect()
@@ -126,6 +144,12 @@ impl TimeLimits {
         }
         replace(path, &text)
     }
+}
+
+/// Where the times of a lesson's reference are kept.
+fn file(session: &Session<'_>, lesson: &Lesson) -> PathBuf {
+    let folder = session.course.work_folder().join("limits");
+    folder.join(&lesson.folder)
 }
 
 /// `id microseconds`

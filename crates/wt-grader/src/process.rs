@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cancel::{self, Group};
+use crate::errand::Errand;
 use crate::error::GradeError;
 use crate::orphans;
 
@@ -82,17 +83,20 @@ enum Event {
 ///
 /// # Errors
 ///
-/// [`GradeError::Cancelled`] after Ctrl-C; [`GradeError::Fault`] if the program
-/// cannot be started.
+/// [`GradeError::Cancelled`] after Ctrl-C, and when what was done ahead is not wanted;
+/// [`GradeError::Fault`] if the program cannot be started.
 pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finished, GradeError> {
-    if cancel::is_cancelled() {
+    let errand = Errand::current();
+    let is_cancelled =
+        || cancel::is_cancelled() || errand.as_ref().is_some_and(Errand::is_unwanted);
+    if is_cancelled() {
         return Err(GradeError::Cancelled);
     }
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    contain(&mut command);
+    contain(&mut command, errand.is_some());
     orphans::adopt();
     let start = Instant::now();
     let (mut child, group) =
@@ -110,7 +114,7 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
         stdout: None,
         stderr: None,
     };
-    let killed = watch.until_end(&mut child, &events);
+    let killed = watch.until_end(&mut child, &events, &is_cancelled);
     group.kill();
     let status = child
         .wait()
@@ -118,7 +122,7 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
     drop(group);
     orphans::end_all();
     let too_much = watch.drain(&events);
-    if cancel::is_cancelled() {
+    if is_cancelled() {
         return Err(GradeError::Cancelled);
     }
     Ok(Finished {
@@ -143,7 +147,7 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
 /// cannot be started.
 pub fn run_visibly(mut command: Command) -> Result<bool, GradeError> {
     command.stdin(Stdio::null());
-    contain(&mut command);
+    contain(&mut command, false);
     let (mut child, group) =
         Group::spawn(&mut command).map_err(|error| cannot_start(&command, &error))?;
     let status = child
@@ -174,7 +178,12 @@ impl Watch {
     ///
     /// The end of stdout is the sign that the child is ending: the harness holds
     /// it open to the last moment. A child that closes it early is asked each tick.
-    fn until_end(&mut self, child: &mut Child, events: &mpsc::Receiver<Event>) -> Option<End> {
+    fn until_end(
+        &mut self,
+        child: &mut Child,
+        events: &mpsc::Receiver<Event>,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Option<End> {
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
             match events.recv_timeout(left.min(TICK)) {
@@ -184,7 +193,7 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
             }
-            if cancel::is_cancelled() || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+            if is_cancelled() || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
                 return None;
             }
             let running = thread_count(child.id());
@@ -299,15 +308,18 @@ fn ended(status: ExitStatus) -> End {
     End::Exited(status.code().unwrap_or(-1))
 }
 
+/// How much nicer than the rest are children whose work may not be wanted.
+const NICER: libc::c_int = 10;
+
 #[cfg(unix)]
-fn contain(command: &mut Command) {
+fn contain(command: &mut Command, ahead: bool) {
     use std::os::unix::process::CommandExt;
 
     command.process_group(0);
     // SAFETY: the closure runs between fork and exec and calls only functions
-    // that are safe there: `prctl`, `setrlimit`. It does not allocate.
+    // that are safe there: `prctl`, `setrlimit`, `nice`. It does not allocate.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             #[cfg(target_os = "linux")]
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             let none = libc::rlimit {
@@ -315,13 +327,16 @@ fn contain(command: &mut Command) {
                 rlim_max: 0,
             };
             libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+            if ahead {
+                libc::nice(NICER);
+            }
             Ok(())
         });
     }
 }
 
 #[cfg(not(unix))]
-fn contain(_command: &mut Command) {}
+fn contain(_command: &mut Command, _ahead: bool) {}
 
 /// How many threads the process has; 0 where the system does not tell.
 fn thread_count(pid: u32) -> usize {
@@ -397,6 +412,30 @@ mod tests {
             std::fs::read_to_string(&path).map_or(true, |status| status.contains("State:\tZ"))
         });
         assert!(gone, "the grandchild {grandchild} lives on");
+    }
+
+    #[test]
+    fn what_is_not_wanted_any_more_is_killed_and_never_started() {
+        let errand = Errand::default();
+        let (tx, rx) = mpsc::channel();
+        let error = thread::scope(|scope| {
+            let ahead = scope.spawn(|| {
+                errand.run(|| {
+                    let nice = sh("nice", ROOMY);
+                    tx.send(nice.stdout).unwrap();
+                    let mut command = Command::new("sleep");
+                    command.arg("1000");
+                    run(command, b"", ROOMY)
+                })
+            });
+            assert_eq!(rx.recv().unwrap(), format!("{NICER}\n").into_bytes());
+            errand.drop_it();
+            ahead.join().unwrap()
+        });
+        assert!(matches!(error, Err(GradeError::Cancelled)), "{error:?}");
+        let later = errand.run(|| run(Command::new("no-such-program"), b"", ROOMY));
+        assert!(matches!(later, Err(GradeError::Cancelled)), "{later:?}");
+        assert_eq!(sh("nice", ROOMY).stdout, b"0\n");
     }
 
     #[test]
