@@ -49,6 +49,7 @@ impl Facade {
 pub struct Kit {
     /// Where the compiled libraries are.
     folder: PathBuf,
+    facade: Facade,
     /// Changes with the kit's sources and the compiler.
     pub stamp: u64,
 }
@@ -93,6 +94,7 @@ impl Kit {
         };
         Ok(Self {
             folder: course.work_folder().join(name).join(facade.profile()),
+            facade,
             stamp: stamp(&course.kit_root, toolchain)?,
         })
     }
@@ -112,6 +114,21 @@ impl Kit {
 
     fn stamp_file(&self) -> PathBuf {
         self.target().join("stamp")
+    }
+
+    /// How rustc has to translate what is linked with it. What runs under thousands of
+    /// schedules is optimised a little: half of the façade is generic, and so is
+    /// compiled with the learner's code. Whatever panics otherwise still does.
+    #[must_use]
+    pub fn codegen(&self) -> &'static [&'static str] {
+        match self.facade {
+            Facade::Record | Facade::Plain => &[],
+            Facade::Explore => &[
+                "-Copt-level=1",
+                "-Cdebug-assertions=yes",
+                "-Coverflow-checks=yes",
+            ],
+        }
     }
 
     /// The library `wt_core`.
