@@ -1,0 +1,160 @@
+//! Must fail: who_waits_for_an_account_sleeps (wrong)
+//! Hint: Your threads let go and try again until they succeed. While another thread works with the account for a second, what does the processor do, and can two threads do this dance for ever?
+//!
+//! The mistake: `try_lock`, let go, try again. Nobody holds a lock while it waits, so there is
+//! no deadlock; but who waits takes a whole core, and two threads can get in each other's way
+//! again and again (a livelock).
+
+use std::error::Error;
+use std::fmt;
+
+use wt_core::channel::{Sender, bounded, unbounded};
+use wt_core::sync::{Mutex, MutexGuard};
+use wt_core::thread::{self, JoinHandle};
+
+#[derive(Debug)]
+pub struct Accounts {
+    accounts: Vec<Mutex<i64>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SameAccount;
+
+impl Accounts {
+    pub fn new(balances: &[i64]) -> Self {
+        Self {
+            accounts: balances
+                .iter()
+                .map(|&balance| Mutex::new(balance))
+                .collect(),
+        }
+    }
+
+    pub fn with_both<R>(
+        &self,
+        first: usize,
+        second: usize,
+        f: impl FnOnce(&mut i64, &mut i64) -> R,
+    ) -> Result<R, SameAccount> {
+        if first == second {
+            return Err(SameAccount);
+        }
+        loop {
+            let mut one = self.lock(first);
+            if let Ok(mut other) = self.accounts[second].try_lock() {
+                return Ok(f(&mut one, &mut other));
+            }
+            drop(one);
+            thread::yield_now();
+        }
+    }
+
+    pub fn total(&self) -> i64 {
+        let guards: Vec<_> = (0..self.accounts.len()).map(|n| self.lock(n)).collect();
+        guards.iter().map(|balance| **balance).sum()
+    }
+
+    fn lock(&self, account: usize) -> MutexGuard<'_, i64> {
+        self.accounts[account].lock().expect("no user panics")
+    }
+}
+
+pub fn answer_all(
+    requests: impl Iterator<Item = u32> + Send,
+    capacity: usize,
+    serve: impl Fn(u32) -> u32 + Send,
+    mut deliver: impl FnMut(u32),
+) {
+    assert!(capacity > 0, "a channel of capacity 0 holds no item");
+    let (request_sender, to_serve) = bounded(capacity);
+    let (answer_sender, answers) = bounded(capacity);
+    thread::scope(|scope| {
+        let server = thread::Builder::new().name("server".into());
+        let server = server.spawn_scoped(scope, move || {
+            for request in to_serve {
+                if answer_sender.send(serve(request)).is_err() {
+                    return; // nobody wants an answer any more
+                }
+            }
+        });
+        server.expect("a thread starts");
+        // Who sends is not the one who makes room by receiving.
+        let client = thread::Builder::new().name("client".into());
+        let client = client.spawn_scoped(scope, move || {
+            for request in requests {
+                if request_sender.send(request).is_err() {
+                    return; // the server has gone
+                }
+            }
+        });
+        client.expect("a thread starts");
+        for answer in answers {
+            deliver(answer);
+        }
+    });
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+pub struct Service {
+    jobs: Mutex<Option<Sender<Job>>>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped;
+
+impl Service {
+    pub fn start() -> Self {
+        let (jobs, queue) = unbounded::<Job>();
+        let worker = thread::Builder::new().name("worker".into());
+        let worker = worker.spawn(move || queue.into_iter().for_each(|job| job()));
+        Self {
+            jobs: Mutex::new(Some(jobs)),
+            worker: Mutex::new(Some(worker.expect("a thread starts"))),
+        }
+    }
+
+    pub fn submit(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Stopped> {
+        let jobs = self.jobs();
+        let sender = jobs.as_ref().ok_or(Stopped)?;
+        sender.send(Box::new(job)).map_err(|_| Stopped)
+    }
+
+    pub fn stop(&self) {
+        drop(self.jobs().take());
+        let me = thread::current().id();
+        // The handle stays for another thread if this one is the worker. The lock is free
+        // again at the end of the statement, before anybody waits.
+        let worker = self.handle().take_if(|it| it.thread().id() != me);
+        if let Some(worker) = worker {
+            worker.join().expect("no job panics");
+        }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Option<Sender<Job>>> {
+        self.jobs.lock().expect(UNPOISONED)
+    }
+
+    fn handle(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.worker.lock().expect(UNPOISONED)
+    }
+}
+
+const UNPOISONED: &str = "nothing panics under this lock";
+
+impl fmt::Display for SameAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("both accounts are the same")
+    }
+}
+
+impl Error for SameAccount {}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the service takes no more jobs")
+    }
+}
+
+impl Error for Stopped {}
