@@ -80,7 +80,7 @@ pub fn answer_all(
         });
         server.expect("a thread starts");
         for request in requests {
-            let _ = request_sender.send_timeout(request, Duration::from_millis(1));
+            let _ = request_sender.send_timeout(request, Duration::from_micros(100));
         }
         drop(request_sender);
         for answer in answers {

@@ -165,7 +165,7 @@ fn each_request_times_three() {
 
 fn requests() -> Vec<u32> {
     let mut rng = rng();
-    (0..200).map(|_| rng.u32(..)).collect()
+    (0..60).map(|_| rng.u32(..)).collect()
 }
 
 fn no_more_is_under_way_than_the_channels_hold() {
