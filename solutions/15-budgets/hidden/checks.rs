@@ -174,12 +174,15 @@ fn a_panic_gives_the_bytes_back() {
     let own = Arc::clone(&budget);
     let user = wt_check::spawn("user", move || {
         let _permit = own.acquire(100);
-        panic!("the work has failed");
+        panic!("the work has failed, with {} bytes free", own.free());
     });
-    let panicked = matches!(user.join_soon(), Err(Unjoined::Panicked(_)));
+    let panicked = match user.join_soon() {
+        Err(Unjoined::Panicked(message)) => message,
+        _ => panic!("a thread took 100 of 100 free bytes, and did not come as far as its panic"),
+    };
     assert!(
-        panicked,
-        "a thread took 100 of 100 bytes, and did not come as far as its panic"
+        panicked == "the work has failed, with 0 bytes free",
+        "a thread took 100 of 100 free bytes, and panicked: {panicked}"
     );
     let free = budget.free();
     assert!(
