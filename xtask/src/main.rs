@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use terminal::{Color, Terminal};
 
 fn main() -> ExitCode {
+    let _guard = wt_grader::guard::Guard::start();
     let given = match given::parse(std::env::args_os().skip(1)) {
         Ok(given) => given,
         Err(problem) => {

@@ -5,6 +5,7 @@ mod course;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use course::{ADDER, Course, RIGHT_ADDER, Running, adder_that, wait_for};
@@ -271,39 +272,61 @@ fn a_killed_grader_takes_its_checks_along() {
     );
 }
 
+/// Neither the kernel nor a process group reaches them; the guard does, without another run.
 #[test]
-fn the_run_after_a_kill_sweeps_what_was_left() {
+fn a_killed_grader_leaves_no_folder_and_nothing_that_the_checked_code_had_started() {
     let course = Course::apart().with_kit();
-    let running = in_the_middle_of_a_check(&course, SLEEP);
-    running.signal("KILL");
-    running.end();
-    wait_for("the end of the checks", || workers(&course).is_empty());
-    assert!(!course.scratch().is_empty(), "a killed grader cannot sweep");
-    course.solve(RIGHT_ADDER);
-    course.run("check 01").exits(0);
-    nothing_is_left(&course);
-}
-
-/// Nobody is there to end a process that is in no group of ours; the next run is.
-#[test]
-fn the_run_after_a_kill_ends_what_the_checked_code_had_started() {
-    let course = Course::apart().with_kit();
-    for program in ["sleep", "setsid"] {
-        let words = if program == "sleep" {
-            "[\"1000\"]"
-        } else {
-            "[\"-w\", \"sleep\", \"1000\"]"
-        };
+    for (program, words) in [
+        ("sleep", "[\"1000\"]"),
+        ("setsid", "[\"-w\", \"sleep\", \"1000\"]"),
+        ("setsid", "[\"-w\", \"sh\", \"-c\", \"cd /; sleep 1000\"]"),
+    ] {
         let body =
             format!("std::process::Command::new({program:?}).args({words}).status().unwrap();");
         let running = in_the_middle_of_a_check(&course, &body);
-        wait_for("the solution's own process", || workers(&course).len() > 1);
+        wait_for("the solution's own process", || sleepers(&course) > 0);
+        let killed = Instant::now();
         running.signal("KILL");
         running.end();
-        course.solve(RIGHT_ADDER);
-        course.run("check 01").exits(0);
-        wait_for("the end of it", || workers(&course).is_empty());
+        wait_for("the end of it", || sleepers(&course) == 0);
+        wait_for("an empty folder", || course.scratch().is_empty());
+        assert!(
+            killed.elapsed().as_secs_f64() < 3.0,
+            "{program} {words} lived {:?} longer",
+            killed.elapsed()
+        );
     }
+}
+
+/// How many `sleep 1000` have the environment of a check of this course.
+fn sleepers(course: &Course) -> usize {
+    let scratch = course.target().join("wt/scratch");
+    let scratch = scratch.to_str().unwrap();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter(|process| {
+            let read = |file: &str| fs::read(process.path().join(file)).unwrap_or_default();
+            let environment = String::from_utf8_lossy(&read("environ")).into_owned();
+            read("cmdline") == b"sleep\x001000\0" && environment.contains(scratch)
+        })
+        .count()
+}
+
+/// What a killed run has left where there was no guard.
+#[test]
+fn the_next_run_sweeps_what_was_left() {
+    let course = Course::apart().with_kit();
+    let left = course.target().join("wt/scratch/7");
+    fs::create_dir_all(&left).unwrap();
+    let mut sleeper = Command::new("sleep")
+        .arg("1000")
+        .current_dir(&left)
+        .spawn()
+        .unwrap();
+    course.solve(RIGHT_ADDER);
+    course.run("check 01").exits(0);
+    assert_eq!(sleeper.wait().unwrap().code(), None, "it was killed");
+    nothing_is_left(&course);
 }
 
 #[test]

@@ -27,6 +27,7 @@ struct Given {
 }
 
 fn main() -> ExitCode {
+    let _guard = wt_grader::guard::Guard::start();
     match run() {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -17,7 +17,7 @@
 //! | [`course`], [`lesson`] | the folders, read and checked |
 //! | [`source`] | a learner's code, as bytes in memory |
 //! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
-//! | [`process`], `errand`, [`cancel`], `orphans` | a child with limits, work done ahead, Ctrl-C, and no survivors |
+//! | [`process`], `errand`, [`cancel`], `orphans`, [`guard`] | a child with limits, work done ahead, Ctrl-C, and no survivors |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`], [`exploring`] | one lesson, graded; the checks that try every order of steps |
 //! | `mistake` | what is known of a failure that others had before |
@@ -47,6 +47,7 @@ pub mod exploring;
 pub mod export;
 mod fields;
 pub mod files;
+pub mod guard;
 pub mod judge;
 pub mod kit;
 pub mod lesson;

@@ -26,6 +26,7 @@ pub(crate) fn end_inside(_folder: &std::path::Path) {}
 mod linux {
     use std::collections::BTreeSet;
     use std::fs;
+    use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
     use std::sync::{Mutex, Once, PoisonError};
     use std::thread;
@@ -76,9 +77,12 @@ mod linux {
         }
     }
 
-    /// Ends every process that works in `folder`: what a run that was killed itself
-    /// could not end any more.
+    /// Ends every process that works in `folder`, or has the environment of a check in it:
+    /// what a run that was killed itself could not end any more.
     pub(crate) fn end_inside(folder: &Path) {
+        // What a check is told as its folder for temporary files.
+        let marked = folder.as_os_str().as_bytes();
+        let own = std::process::id().try_into().unwrap_or(0);
         let Ok(folder) = folder.canonicalize() else {
             return;
         };
@@ -92,8 +96,13 @@ mod linux {
                 let here = fs::read_link(process.path().join("cwd"));
                 here.is_ok_and(|here| here.starts_with(&folder))
             };
-            if works_there() {
-                // SAFETY: `kill` takes plain numbers. The process was in the folder just
+            let came_from_there = || {
+                let variables = fs::read(process.path().join("environ")).unwrap_or_default();
+                let marks = |variable: &[u8]| variable.strip_prefix(b"TMPDIR=") == Some(marked);
+                variables.split(|byte| *byte == 0).any(marks)
+            };
+            if number != own && (works_there() || came_from_there()) {
+                // SAFETY: `kill` takes plain numbers. The process was one of the folder's just
                 // now, and we may kill only our own user's.
                 unsafe { libc::kill(number, libc::SIGKILL) };
             }

@@ -3,14 +3,14 @@
 //! Folders are numbered. A run takes the lowest number that is free, which a lock
 //! file tells, so that two checks at once never share one, and one check after
 //! another works in the same place: rustc can only use again what it kept if the
-//! paths are the same. A folder whose run was killed stays behind until the next
-//! run takes or sweeps it.
+//! paths are the same. A folder whose run was killed is removed by the guard, or else
+//! taken or swept by the next run.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::GradeError;
-use crate::orphans;
+use crate::{guard, orphans};
 
 /// A folder that is removed when this is dropped.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ impl Scratch {
     /// [`GradeError::Fault`] with the path and what to do, as on a read-only or
     /// full disk.
     pub fn new(work: &Path) -> Result<Self, GradeError> {
+        guard::look_after(work);
         let mut number = 0;
         loop {
             if let Some(scratch) = Self::take(work, number)? {

@@ -33,6 +33,7 @@ struct Given {
 }
 
 fn main() -> ExitCode {
+    let _guard = wt_grader::guard::Guard::start();
     ExitCode::from(run().unwrap_or_else(|error| {
         tell(&format!("error: {error}"));
         match error {
