@@ -325,8 +325,12 @@ fn told_by_the_record(_: &str) -> Vec<Tid> {
     Vec::new()
 }
 
+fn is_asleep(stack: &ThreadStack, frames: &[Frame]) -> bool {
+    stack.task.asleep && !stacks::is_recording(frames)
+}
+
 fn tell(stack: &ThreadStack, frames: &[Frame]) {
-    let state = if stack.task.asleep {
+    let state = if is_asleep(stack, frames) {
         "asleep"
     } else {
         "running"
@@ -355,7 +359,7 @@ fn hung(why: String, budget: Duration, steps: &StepWatch) -> Verdict {
         let frames = stack.frames(source);
         tell(stack, &frames);
         let own = frames.iter().any(|frame| frame.file.starts_with(source));
-        if !stack.task.asleep {
+        if !is_asleep(stack, &frames) {
             running += 1;
             own_running |= own;
         } else if own && stacks::waits_for(&frames).is_some() && !is_seen(stack.task.tid) {

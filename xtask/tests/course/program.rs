@@ -1,7 +1,7 @@
 //! The real program: started, watched, ended, and what it said.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -125,10 +125,7 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0);
         let started = Instant::now();
-        let mut child = self
-            .command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut child = spawn(&mut self.command).unwrap_or_else(|error| panic!("{name}: {error}"));
         let stdout = Stream::default();
         let stderr = Stream::default();
         let out: ChildStdout = child.stdout.take().expect("stdout is piped");
@@ -352,5 +349,16 @@ impl Ran {
             ..
         } = self;
         format!("--- {name}: {code:?}\n{stdout}--- stderr\n{stderr}---\n")
+    }
+}
+
+/// Another test's thread may be between fork and exec, and hold open for writing what this
+/// one has just copied: the system then says that the program is busy, for a moment.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            started => return started,
+        }
     }
 }
