@@ -69,6 +69,13 @@ impl Measured {
         of_kind.next()
     }
 
+    /// Whether it compares pools; the others compare channels, or measure memory.
+    fn is_of_pools(&self) -> bool {
+        ["a.", "b.", "c.", "d."]
+            .iter()
+            .any(|kind| self.id.starts_with(kind))
+    }
+
     /// The median of `figures` over that of the best peer.
     fn ratio(&self, figures: &Figures) -> Option<f64> {
         let peer = self.best(false)?;
@@ -214,7 +221,7 @@ impl Measured {
     }
 
     fn markdown(&self) -> String {
-        let mut text = format!("#### `{}`: {}\n\n", self.id, self.title);
+        let mut text = format!("## `{}`: {}\n\n", self.id, self.title);
         for (i, cells) in self.lines().iter().enumerate() {
             let _ = writeln!(text, "| {} |", cells.join(" | "));
             if i == 0 {
@@ -251,11 +258,13 @@ impl Measured {
     }
 }
 
-/// A part of a page for the book. `command` is what to type to make it again.
+/// Parts of pages for the book, each between anchors: a summary, the rows of pools, and
+/// those of channels and memory. `command` is what to type to make them again.
 #[must_use]
 pub fn page(rows: &[Measured], command: &str, rounds: usize) -> String {
     let mut text = format!(
-        "<!-- Written by `{command}`. Do not edit. -->\n\n\
+        "<!-- Written by `{command}`. Do not edit. -->\n\
+         <!-- ANCHOR: summary -->\n\n\
          {date}, {machine}, {rustc}. `{command}`: {rounds} rounds, all contenders of a row in \
          one process, in a fresh random order each round. Medians over the rounds. The ratio is \
          that of our fastest to the fastest peer: below 1 is faster. Must and aim are what the \
@@ -267,16 +276,22 @@ pub fn page(rows: &[Measured], command: &str, rounds: usize) -> String {
         rustc = machine::RUSTC,
     );
     text.extend(rows.iter().map(Measured::summary));
-    text.push_str(
-        "\n### All figures\n\n\
-         The columns: the median; the fastest and the slowest round; the median of the \
-         99th percentiles, where single operations are timed; the CPU time of all threads per \
-         operation; calls of the allocator per operation; bytes per operation in allocations of a \
-         megabyte or more.\n",
-    );
-    for row in rows {
-        text.push('\n');
-        text.push_str(&row.markdown());
+    text.push_str("\n<!-- ANCHOR_END: summary -->\n");
+    let (pools, others): (Vec<&Measured>, Vec<&Measured>) =
+        rows.iter().partition(|row| row.is_of_pools());
+    for (name, rows) in [("pools", pools), ("channels", others)] {
+        text.push_str(&format!("\n<!-- ANCHOR: {name} -->\n\n"));
+        text.push_str(
+            "The columns: the median; the fastest and the slowest round; the median of the \
+             99th percentiles, where single operations are timed; the CPU time of all threads per \
+             operation; calls of the allocator per operation; bytes per operation in allocations of a \
+             megabyte or more.\n",
+        );
+        for row in rows {
+            text.push('\n');
+            text.push_str(&row.markdown());
+        }
+        text.push_str(&format!("\n<!-- ANCHOR_END: {name} -->\n"));
     }
     text
 }

@@ -144,10 +144,7 @@ pub(crate) fn included_lines(line: &str, folder: &Path) -> Option<Vec<String>> {
     } else if part.is_empty() {
         (1, usize::MAX)
     } else {
-        let line_of = |mark: &str| {
-            text.lines()
-                .position(|line| line.trim_end().ends_with(&format!("{mark}{part}")))
-        };
+        let line_of = |mark: &str| text.lines().position(|line| is_anchor(line, mark, part));
         (line_of("ANCHOR: ")? + 2, line_of("ANCHOR_END: ")?)
     };
     Some(
@@ -157,6 +154,13 @@ pub(crate) fn included_lines(line: &str, folder: &Path) -> Option<Vec<String>> {
             .map(|(_, line)| line.to_owned())
             .collect(),
     )
+}
+
+/// Whether a line of code, or a comment of a page, marks the begin or the end of a part.
+fn is_anchor(line: &str, mark: &str, part: &str) -> bool {
+    let line = line.trim_end().trim_end_matches("-->").trim_end();
+    line.strip_suffix(part)
+        .is_some_and(|before| before.ends_with(mark))
 }
 
 impl Include {
@@ -170,8 +174,8 @@ impl Include {
             return None;
         }
         let both = ["ANCHOR: ", "ANCHOR_END: "].iter().all(|mark| {
-            text.lines()
-                .any(|line| line.trim_end().ends_with(&format!("{mark}{part}")))
+            let mut lines = text.lines();
+            lines.any(|line| is_anchor(line, mark, part))
         });
         (!both).then(|| format!("the anchor `{part}` of `{path}`, which does not exist"))
     }
@@ -197,6 +201,19 @@ mod tests {
                 ("../y.rs", None)
             ]
         );
+    }
+
+    #[test]
+    fn an_anchor_is_in_a_comment_of_code_or_of_a_page() {
+        for line in [
+            "    // ANCHOR: main",
+            "<!-- ANCHOR: main -->",
+            "# ANCHOR: main ",
+        ] {
+            assert!(is_anchor(line, "ANCHOR: ", "main"), "{line}");
+            assert!(!is_anchor(line, "ANCHOR: ", "ain"), "{line}");
+            assert!(!is_anchor(line, "ANCHOR_END: ", "main"), "{line}");
+        }
     }
 
     #[test]
