@@ -50,7 +50,7 @@ fn broken(course: &Course, subject: &str) -> Ran {
 fn a_sound_course_holds_and_nothing_is_written() {
     let course = Course::new();
     let before = course.files();
-    let ran = course.run("verify 01");
+    let ran = course.run("verify 01 --force");
     ran.exits(0)
         .says(" hold in 1 lesson\n")
         .keeps_quiet_about("BROKEN");
@@ -486,4 +486,44 @@ fn what_holds_only_when_graded_again_is_told_as_flaky() {
         .says(" hold in 1 lesson; 1 of them flaky\n");
     std::fs::remove_file(marker).unwrap();
     broken(&course, "bad/starts_at_one").keeps_quiet_about("FLAKY");
+}
+
+#[test]
+fn what_held_is_not_graded_again_until_something_changes() {
+    let course = Course::apart();
+    course.run("verify 01").exits(0).says("holds   01 starter");
+
+    let again = course.run("verify 01");
+    again
+        .exits(0)
+        .says(" have not changed since they did (`--force` runs them)\n")
+        .keeps_quiet_about("01 starter")
+        .keeps_quiet_about("01 bad/");
+    course
+        .run("verify 01 --force")
+        .exits(0)
+        .says("01 starter")
+        .keeps_quiet_about("not changed");
+
+    // A hidden check decides about every source.
+    course.write(CHECKS, format!("{}\n// new\n", course.read(CHECKS)));
+    course
+        .run("verify 01")
+        .says("01 starter")
+        .says("01 bad/unwraps_nothing");
+
+    // One known mistake that is none any more is graded, and found.
+    let right = course.read(SOLUTION).replace("//!", "//");
+    let header = course.read(BAD);
+    let header: Vec<&str> = header
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .collect();
+    course.write(BAD, format!("{}\n\n{right}", header.join("\n")));
+    course
+        .run("verify 01")
+        .exits(1)
+        .says("BROKEN  01 bad/starts_at_one")
+        .keeps_quiet_about("01 starter")
+        .keeps_quiet_about("01 bad/unwraps_nothing");
 }

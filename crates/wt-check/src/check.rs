@@ -137,7 +137,7 @@ impl Check {
 #[macro_export]
 macro_rules! check {
     ($name:ident) => {
-        $crate::Check::new(stringify!($name), file!(), $name, None)
+        $crate::Check::new(stringify!($name), file!(), $crate::watched!($name), None)
     };
 }
 
@@ -151,7 +151,12 @@ macro_rules! check {
 #[macro_export]
 macro_rules! observed {
     ($name:ident => $oracle:ident) => {
-        $crate::Check::new(stringify!($name), file!(), $name, Some($oracle))
+        $crate::Check::new(
+            stringify!($name),
+            file!(),
+            $crate::watched!($name),
+            Some($crate::watched!($oracle)),
+        )
     };
 }
 
@@ -179,6 +184,64 @@ macro_rules! observed {
 #[macro_export]
 macro_rules! explore {
     ($name:ident) => {
-        $crate::Check::explored(stringify!($name), file!(), $name)
+        $crate::Check::explored(stringify!($name), file!(), $crate::scheduled!($name))
     };
+}
+
+/// The function of a check that is run once, in a program that runs such checks.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "explore"))]
+macro_rules! watched {
+    ($name:ident) => {
+        $name
+    };
+}
+
+/// A program that explores does without the others: rustc translates only what the
+/// program can come to, and optimises it.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "explore")]
+macro_rules! watched {
+    ($name:ident) => {
+        $crate::left_out!($name)
+    };
+}
+
+/// The function of a check that is explored, in a program that runs it.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(any(feature = "explore", not(feature = "record")))]
+macro_rules! scheduled {
+    ($name:ident) => {
+        $name
+    };
+}
+
+/// Where threads are recorded, what is to be explored is put off.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(all(feature = "record", not(feature = "explore")))]
+macro_rules! scheduled {
+    ($name:ident) => {
+        $crate::left_out!($name)
+    };
+}
+
+/// Checks that the function fits, and does not name it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! left_out {
+    ($name:ident) => {
+        const {
+            let _: fn() = $name;
+            $crate::not_in_this_program
+        }
+    };
+}
+
+#[doc(hidden)]
+pub fn not_in_this_program() {
+    panic!("this check belongs to another program: the grader asked the wrong one");
 }

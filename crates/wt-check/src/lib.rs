@@ -68,6 +68,8 @@ mod watched;
 
 pub use alloc::{AllocProbe, AllocStats};
 pub use check::Check;
+#[doc(hidden)]
+pub use check::not_in_this_program;
 pub use clock::FakeClock;
 pub use compare::{assert_same_at, assert_snapshot_at};
 pub use fastrand;

@@ -22,6 +22,11 @@ pub(crate) fn run(checks: &[Check]) -> ExitCode {
     let checks: &[Check] = &(checks.iter().copied())
         .filter(|check| check.explored.is_some())
         .collect::<Vec<_>>();
+    // Those that are explored are not in a program that records.
+    #[cfg(all(feature = "record", not(feature = "explore")))]
+    let checks: &[Check] = &(checks.iter().copied())
+        .filter(|check| check.explored.is_none())
+        .collect::<Vec<_>>();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--list") {
         for check in checks {

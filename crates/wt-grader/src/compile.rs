@@ -86,6 +86,7 @@ impl Compiler<'_> {
             .join(format!("lib{}.rlib", self.lesson.crate_name()));
         let mut command = self.rustc(&self.lesson.crate_name(), "rlib", &src.join("lib.rs"));
         command
+            .args(self.kit.codegen())
             .args(["-F", "unsafe_code"])
             .args(["--color", if self.color { "always" } else { "never" }])
             .arg(remap(&src, &self.lesson.source_prefix()))
@@ -276,7 +277,6 @@ impl Compiler<'_> {
                 kind,
             ])
             .args(["-C", "debuginfo=line-tables-only"])
-            .args(self.kit.codegen())
             .arg("-L")
             .arg(joined("dependency=", &dependencies))
             .arg("--extern")

@@ -165,7 +165,13 @@ impl<'a> Session<'a> {
                 let outcomes = thread::scope(|scope| {
                     let ahead = self.explore_ahead(scope, lesson, &source, &limits)?;
                     self.compile_then(lesson, &source, |compiler, library| {
-                        self.run_all(&compiler, library, &source, &limits, 1, ahead)
+                        match Program::build(&compiler, library)? {
+                            Compiled::Done(program) => self
+                                .run_all(&program, &source, &limits, 1, ahead)
+                                .map(Compiled::Done),
+                            Compiled::Errors(diagnostics) => Ok(Compiled::Errors(diagnostics)),
+                            Compiled::GaveUp(why) => Ok(Compiled::GaveUp(why)),
+                        }
                     })
                 })?;
                 let report = only(lesson, outcomes);
@@ -211,8 +217,33 @@ impl<'a> Session<'a> {
         limits: &TimeLimits,
         times: usize,
     ) -> Result<Vec<Outcome>, GradeError> {
+        self.grade_and(lesson, source, limits, times, |_, _, _| Ok(()))
+    }
+
+    /// The same, and calls `look` with the source's library and with what the checks'
+    /// program says of its checks, while both are there. Nothing is called if there is
+    /// no program.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if there can be no verdict, and that of `look`.
+    pub(crate) fn grade_and(
+        &self,
+        lesson: &Lesson,
+        source: &SourceSet,
+        limits: &TimeLimits,
+        times: usize,
+        look: impl FnOnce(&Compiler<'_>, &Library, &[Known]) -> Result<(), GradeError>,
+    ) -> Result<Vec<Outcome>, GradeError> {
         self.compile_then(lesson, source, |compiler, library| {
-            self.run_all(&compiler, library, source, limits, times, None)
+            let program = match Program::build(&compiler, library)? {
+                Compiled::Done(program) => program,
+                Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
+                Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
+            };
+            look(&compiler, library, &program.known)?;
+            let rounds = self.run_all(&program, source, limits, times, None)?;
+            Ok(Compiled::Done(rounds))
         })
     }
 
@@ -294,29 +325,26 @@ impl<'a> Session<'a> {
 
     fn run_all(
         &self,
-        compiler: &Compiler<'_>,
-        library: &Library,
+        program: &Program<'_>,
         source: &SourceSet,
         limits: &TimeLimits,
         times: usize,
         ahead: Option<Ahead<'_>>,
-    ) -> Result<Compiled<Vec<Vec<Verdict>>>, GradeError> {
-        let program = match compiler.checks(library)? {
-            Compiled::Done(program) => program,
-            Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
-            Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
-        };
-        let known = list_checks(&program, compiler.folder)?;
+    ) -> Result<Vec<Vec<Verdict>>, GradeError> {
+        let Program {
+            compiler, library, ..
+        } = *program;
         let round = || {
             in_parallel(&compiler.lesson.checks, self.jobs, |spec| {
                 match &spec.mode {
                     Mode::Explore if self.facade == Facade::Record => Ok(Verdict::postponed()),
                     // On std it is one run, on the system's threads.
                     Mode::Run | Mode::Explore => {
-                        let Some(kind) = known.iter().find(|known| known.id == spec.id) else {
+                        let Some(kind) = program.known.iter().find(|known| known.id == spec.id)
+                        else {
                             return Ok(unknown_check());
                         };
-                        self.run_check(compiler, &program, spec, kind.observed, limits)
+                        self.run_check(compiler, &program.path, spec, kind.observed, limits)
                     }
                     Mode::CompileFail { error } => must_not_compile(compiler, library, spec, error),
                 }
@@ -325,7 +353,7 @@ impl<'a> Session<'a> {
         let rounds: Result<Vec<_>, GradeError> = (0..times).map(|_| round()).collect();
         let mut rounds = rounds?;
         self.explore(compiler.lesson, source, limits, &mut rounds, ahead)?;
-        Ok(Compiled::Done(rounds))
+        Ok(rounds)
     }
 
     fn run_check(
@@ -397,6 +425,34 @@ impl<'a> Session<'a> {
         )?;
         finished.secret = secret;
         Ok(finished)
+    }
+}
+
+/// The hidden checks, linked with one solution.
+struct Program<'b> {
+    compiler: &'b Compiler<'b>,
+    library: &'b Library,
+    path: PathBuf,
+    known: Vec<Known>,
+}
+
+impl<'b> Program<'b> {
+    fn build(
+        compiler: &'b Compiler<'b>,
+        library: &'b Library,
+    ) -> Result<Compiled<Self>, GradeError> {
+        let path = match compiler.checks(library)? {
+            Compiled::Done(path) => path,
+            Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
+            Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
+        };
+        let known = list_checks(&path, compiler.folder)?;
+        Ok(Compiled::Done(Self {
+            compiler,
+            library,
+            path,
+            known,
+        }))
     }
 }
 

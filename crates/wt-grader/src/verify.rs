@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::book;
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Compiler, Library};
 use crate::course::Course;
 use crate::error::GradeError;
 use crate::files::sorted_entries;
@@ -20,19 +20,24 @@ use crate::mistake::stem;
 use crate::process::{self, End, Limits};
 use crate::report::{self, Style};
 use crate::scratch::Scratch;
-use crate::session::{Known, LessonReport, Outcome, Session, in_parallel, list_checks};
+use crate::session::{Known, LessonReport, Outcome, Session};
 use crate::source::SourceSet;
 
 mod bad;
 mod bench;
 mod files;
+mod held;
 mod scenario;
+mod turns;
+
+use held::Held;
+use turns::in_turns;
 
 /// The first line of every other right solution begins with this.
 const ALSO_MARK: &str = "//! Also right: ";
 
 /// What `verify` found about one source or one set of files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Finding {
     /// Such as `03 bad/lost_wakeup`.
     pub subject: String,
@@ -40,13 +45,16 @@ pub struct Finding {
     pub problems: Vec<String>,
     /// What was wrong before it was graded again and held.
     pub flaky: Vec<String>,
+    /// It held before, and nothing that decides that has changed.
+    pub unchanged: bool,
 }
 
 /// What to verify.
 #[derive(Debug, Clone)]
 struct Item<'a> {
     lesson: &'a Lesson,
-    limits: TimeLimits,
+    /// Which of the lessons it is.
+    line: usize,
     subject: Subject,
 }
 
@@ -76,6 +84,8 @@ pub struct Options {
     /// How often a source that does not hold is graded again, alone; one that holds
     /// then is [flaky](Finding::flaky).
     pub retries: usize,
+    /// Grade even what held before and has not changed.
+    pub force: bool,
 }
 
 /// Verifies `lessons`; `announce` is called before a kit is built, `tell` with each
@@ -107,27 +117,28 @@ pub fn verify(
         let finding = Finding {
             subject: String::from("book"),
             problems: book::problems(session.course)?,
-            flaky: Vec::new(),
+            ..Finding::default()
         };
         tell(&finding);
         findings.push(finding);
     }
     let mut items = Vec::new();
-    for lesson in lessons {
-        let limits = match TimeLimits::measured(&session, lesson) {
-            // What is wrong with the solution is found where it is graded.
-            Err(GradeError::Course(_)) => TimeLimits::default(),
-            limits => limits?,
-        };
-        items.extend(items_of(lesson, &limits)?);
+    for (line, lesson) in lessons.iter().enumerate() {
+        items.extend(items_of(lesson, line)?);
     }
-    let graded = in_parallel(&items, options.jobs, |item| {
-        let finding = examine(&session, &plain, item, options)?;
-        if finding.problems.is_empty() || options.retries == 0 {
-            tell(&finding);
-        }
-        Ok(finding)
-    })?;
+    let held = Held::open(&session);
+    let graded = in_turns(
+        &items,
+        options.jobs,
+        |item| item.line,
+        |item| {
+            let finding = examine_unless_held(&session, &plain, item, options, &held)?;
+            if finding.problems.is_empty() || options.retries == 0 {
+                tell(&finding);
+            }
+            Ok(finding)
+        },
+    )?;
     for (item, mut finding) in items.iter().zip(graded) {
         if !finding.problems.is_empty() && options.retries > 0 {
             finding = again(finding, options.retries, || {
@@ -163,7 +174,7 @@ fn again(
     Ok(last)
 }
 
-fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>, GradeError> {
+fn items_of(lesson: &Lesson, line: usize) -> Result<Vec<Item<'_>>, GradeError> {
     let mut subjects = vec![
         Subject::Files,
         Subject::Visible,
@@ -190,7 +201,7 @@ fn items_of<'a>(lesson: &'a Lesson, limits: &TimeLimits) -> Result<Vec<Item<'a>>
         .into_iter()
         .map(|subject| Item {
             lesson,
-            limits: limits.clone(),
+            line,
             subject,
         })
         .collect())
@@ -202,6 +213,37 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, GradeError> {
     Ok(files)
 }
 
+/// Examines an item, unless that would say again that it holds.
+fn examine_unless_held(
+    session: &Session<'_>,
+    plain: &Session<'_>,
+    item: &Item<'_>,
+    options: Options,
+    held: &Held,
+) -> Result<Finding, GradeError> {
+    let may_be_kept = options.runs <= 1 && !options.bless;
+    let key = match may_be_kept {
+        // What cannot be read is told by whoever needs it.
+        true => held::key(session, item).unwrap_or_default(),
+        false => None,
+    };
+    if let Some(key) = key
+        && !options.force
+        && held.contains(key)
+    {
+        return Ok(Finding {
+            subject: item.name(),
+            unchanged: true,
+            ..Finding::default()
+        });
+    }
+    let finding = examine(session, plain, item, options)?;
+    if let Some(key) = key.filter(|_| finding.problems.is_empty()) {
+        held.add(key)?;
+    }
+    Ok(finding)
+}
+
 fn examine(
     session: &Session<'_>,
     plain: &Session<'_>,
@@ -209,38 +251,51 @@ fn examine(
     options: Options,
 ) -> Result<Finding, GradeError> {
     let lesson = item.lesson;
-    let (name, problems) = match &item.subject {
-        Subject::Files => (String::from("files"), files_and_counts(session, lesson)?),
-        Subject::Visible => (
-            String::from("visible test"),
-            visible_is_not_enough(session, lesson)?,
-        ),
-        Subject::Starter => (String::from("starter"), starter(session, item, options)?),
-        Subject::Solution => (String::from("solution"), solution(session, item, options)?),
-        Subject::Bench => (String::from("bench"), bench::problems(session, lesson)?),
-        Subject::Scenario => (String::from("trace"), scenario::problems(session, lesson)?),
-        Subject::Also(path) => (
-            format!("also/{}", stem(path)),
-            also(session, item, path, options)?,
-        ),
-        Subject::Bad(path) => (
-            format!("bad/{}", stem(path)),
-            bad::examine(session, item, path, options)?,
-        ),
-        Subject::Plain(None) => (
-            String::from("solution, on std"),
-            on_std(plain, item, &lesson.solution().join("src"), options)?,
-        ),
-        Subject::Plain(Some(path)) => (
-            format!("also/{}, on std", stem(path)),
-            on_std(plain, item, path, options)?,
-        ),
+    let problems = match &item.subject {
+        Subject::Files => files_and_counts(session, lesson)?,
+        Subject::Visible => visible_is_not_enough(session, lesson)?,
+        Subject::Starter => starter(session, item, options)?,
+        Subject::Solution => solution(session, item, options)?,
+        Subject::Bench => bench::problems(session, lesson)?,
+        Subject::Scenario => scenario::problems(session, lesson)?,
+        Subject::Also(path) => also(session, item, path, options)?,
+        Subject::Bad(path) => bad::examine(session, item, path, options)?,
+        Subject::Plain(None) => on_std(plain, item, &lesson.solution().join("src"), options)?,
+        Subject::Plain(Some(path)) => on_std(plain, item, path, options)?,
     };
     Ok(Finding {
-        subject: format!("{:02} {name}", lesson.number),
+        subject: item.name(),
         problems,
-        flaky: Vec::new(),
+        ..Finding::default()
     })
+}
+
+impl Item<'_> {
+    /// Such as `03 bad/lost_wakeup`.
+    fn name(&self) -> String {
+        let name = match &self.subject {
+            Subject::Files => String::from("files"),
+            Subject::Visible => String::from("visible test"),
+            Subject::Starter => String::from("starter"),
+            Subject::Solution => String::from("solution"),
+            Subject::Bench => String::from("bench"),
+            Subject::Scenario => String::from("trace"),
+            Subject::Also(path) => format!("also/{}", stem(path)),
+            Subject::Bad(path) => format!("bad/{}", stem(path)),
+            Subject::Plain(None) => String::from("solution, on std"),
+            Subject::Plain(Some(path)) => format!("also/{}, on std", stem(path)),
+        };
+        format!("{:02} {name}", self.lesson.number)
+    }
+
+    /// How long its checks may take.
+    fn limits(&self, session: &Session<'_>) -> Result<TimeLimits, GradeError> {
+        match TimeLimits::measured(session, self.lesson) {
+            // What is wrong with the solution is found where it is graded.
+            Err(GradeError::Course(_)) => Ok(TimeLimits::default()),
+            limits => limits,
+        }
+    }
 }
 
 /// A right solution is right with std and crossbeam-channel themselves, too.
@@ -256,7 +311,10 @@ fn on_std(
         SourceSet::single(path)
     };
     match source {
-        Ok(source) => right(plain, item, &source, options),
+        Ok(source) => {
+            let reports = graded(plain, item, &source, options.runs, |_, _, _| Ok(()))?;
+            Ok(wrong_with(&reports))
+        }
         // It is named where it is graded with the record.
         Err(_) => Ok(Vec::new()),
     }
@@ -272,9 +330,7 @@ fn solution(
         Ok(source) => source,
         Err(rejected) => return Ok(vec![session.shown(rejected).to_string()]),
     };
-    let mut problems = right(session, item, &source, options)?;
-    problems.extend(listed(session, lesson, &source)?);
-    Ok(problems)
+    right(session, item, &source, options)
 }
 
 fn also(
@@ -304,7 +360,12 @@ fn visible_is_not_enough(
         let Ok(source) = SourceSet::single(&path) else {
             continue;
         };
-        if visible_passes(session, lesson, &source)? {
+        let scratch = Scratch::new(&session.course.work_folder())?;
+        let kept = session.kept(lesson, &scratch);
+        let compiler = session.compiler(lesson, scratch.path(), &kept);
+        if let Compiled::Done(library) = compiler.library(&source)?
+            && visible_passes(&compiler, &library)?
+        {
             return Ok(Vec::new());
         }
     }
@@ -353,18 +414,23 @@ fn starter(
             lesson.number
         ));
     }
-    let report = session.grade(lesson, &source, &item.limits)?;
+    let mut visible = false;
+    let reports = graded(session, item, &source, 1, |compiler, library, _| {
+        visible = visible_passes(compiler, library)?;
+        Ok(())
+    })?;
+    let report = &reports[0];
     match &report.outcome {
         Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
             problems.push(format!("it builds with warnings:\n{warnings}"));
         }
         Outcome::Checked { .. } => {}
-        _ => problems.push(format!("it does not build:\n{}", text_of(&report))),
+        _ => problems.push(format!("it does not build:\n{}", text_of(report))),
     }
     if report.passed() {
         problems.push("it passes every check: there is nothing left to do".into());
     }
-    if visible_passes(session, lesson, &source)? {
+    if visible {
         problems.push("it passes the visible test".into());
     }
     Ok(problems)
@@ -377,9 +443,32 @@ fn right(
     source: &SourceSet,
     options: Options,
 ) -> Result<Vec<String>, GradeError> {
-    let lesson = item.lesson;
+    let mut visible = true;
+    let mut unlisted = Vec::new();
+    let reports = graded(
+        session,
+        item,
+        source,
+        options.runs,
+        |compiler, library, known| {
+            visible = visible_passes(compiler, library)?;
+            unlisted = not_listed(item.lesson, known);
+            Ok(())
+        },
+    )?;
+    let mut problems = wrong_with(&reports);
+    if !visible {
+        problems.push("it fails the visible test".into());
+    }
+    if let Subject::Solution = item.subject {
+        problems.extend(unlisted);
+    }
+    Ok(problems)
+}
+
+/// What is wrong with a right solution.
+fn wrong_with(reports: &[LessonReport]) -> Vec<String> {
     let mut problems = Vec::new();
-    let reports = graded(session, item, source, options)?;
     match &reports[0].outcome {
         Outcome::Checked { warnings, .. } if !warnings.trim().is_empty() => {
             problems.push(format!("it builds with warnings:\n{warnings}"));
@@ -387,24 +476,22 @@ fn right(
         _ => {}
     }
     if let Some(failed) = reports.iter().find(|report| !report.passed()) {
-        let often = odd(&reports, LessonReport::passed);
+        let often = odd(reports, LessonReport::passed);
         problems.push(format!("it must pass, but{often}:\n{}", text_of(failed)));
     }
-    if !visible_passes(session, lesson, source)? {
-        problems.push("it fails the visible test".into());
-    }
-    Ok(problems)
+    problems
 }
 
-/// Grades `source` as often as the options say.
+/// Grades `source` so many times; `look` is called as by [`Session::grade_and`].
 fn graded(
     session: &Session<'_>,
     item: &Item<'_>,
     source: &SourceSet,
-    options: Options,
+    times: usize,
+    look: impl FnOnce(&Compiler<'_>, &Library, &[Known]) -> Result<(), GradeError>,
 ) -> Result<Vec<LessonReport>, GradeError> {
-    let times = options.runs.max(1);
-    let outcomes = session.grade_times(item.lesson, source, &item.limits, times)?;
+    let limits = item.limits(session)?;
+    let outcomes = session.grade_and(item.lesson, source, &limits, times.max(1), look)?;
     Ok(outcomes
         .into_iter()
         .map(|outcome| LessonReport {
@@ -442,27 +529,17 @@ fn shown<'p>(session: &Session<'_>, path: &'p Path) -> std::path::Display<'p> {
         .display()
 }
 
-/// Whether the visible test, a libtest program, passes with `source`. It is ours
+/// Whether the visible test, a libtest program, passes with `library`. It is ours
 /// and judges nobody, so its exit code will do.
-fn visible_passes(
-    session: &Session<'_>,
-    lesson: &Lesson,
-    source: &SourceSet,
-) -> Result<bool, GradeError> {
-    let scratch = Scratch::new(&session.course.work_folder())?;
-    let kept = session.kept(lesson, &scratch);
-    let compiler = session.compiler(lesson, scratch.path(), &kept);
-    let Compiled::Done(library) = compiler.library(source)? else {
-        return Ok(false);
-    };
-    let Compiled::Done(program) = compiler.visible(&library)? else {
+fn visible_passes(compiler: &Compiler<'_>, library: &Library) -> Result<bool, GradeError> {
+    let Compiled::Done(program) = compiler.visible(library)? else {
         return Ok(false);
     };
     let mut command = std::process::Command::new(program);
     command
         .env_clear()
-        .env("TMPDIR", scratch.path())
-        .current_dir(scratch.path());
+        .env("TMPDIR", compiler.folder)
+        .current_dir(compiler.folder);
     let limits = Limits {
         time: std::time::Duration::from_secs(5),
         output: 8 << 20,
@@ -471,22 +548,9 @@ fn visible_passes(
     Ok(process::run(command, b"", limits)?.end == End::Exited(0))
 }
 
-/// The checks that the program knows but `lesson.toml` does not, and the reverse.
-fn listed(
-    session: &Session<'_>,
-    lesson: &Lesson,
-    source: &SourceSet,
-) -> Result<Vec<String>, GradeError> {
-    let scratch = Scratch::new(&session.course.work_folder())?;
-    let kept = session.kept(lesson, &scratch);
-    let compiler = session.compiler(lesson, scratch.path(), &kept);
-    let Compiled::Done(library) = compiler.library(source)? else {
-        return Ok(Vec::new());
-    };
-    let Compiled::Done(program) = compiler.checks(&library)? else {
-        return Ok(Vec::new());
-    };
-    let known = list_checks(&program, scratch.path())?;
+/// A sentence for each check that the program knows but `lesson.toml` does not, or
+/// knows as something else.
+fn not_listed(lesson: &Lesson, known: &[Known]) -> Vec<String> {
     let problem = |known: &Known| {
         let mode = if known.explored {
             Mode::Explore
@@ -505,5 +569,5 @@ fn listed(
             Some(_) => None,
         }
     };
-    Ok(known.iter().filter_map(problem).collect())
+    known.iter().filter_map(problem).collect()
 }

@@ -22,7 +22,10 @@ For each lesson: its files, ids and links are complete; the starter builds
 without warnings and fails; the solution and each file in `also` pass, with the
 façade's record and on plain std; each file in `bad` fails exactly the checks
 that its first line names, with those words and the stored text, and has a hint;
-at least one of them passes the visible test.",
+at least one of them passes the visible test.
+
+What held the last time, and of which nothing has changed since, is not graded
+again.",
     options: &[
         Opt::flag(
             None,
@@ -52,6 +55,11 @@ at least one of them passes the visible test.",
             value: Value::Number,
             about: "grade what does not hold again, alone, up to N times; what holds then is told as flaky",
         },
+        Opt::flag(
+            None,
+            "force",
+            "grade also what held the last time and has not changed since",
+        ),
     ],
     examples: &[
         ("verify", "every lesson"),
@@ -79,20 +87,24 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         jobs: given.number("jobs").unwrap_or(cores + 1).max(1),
         runs: given.number("runs").unwrap_or(1).max(1),
         retries: given.number("retries").unwrap_or(0),
+        force: given.has("force"),
     };
     let done = AtomicUsize::new(0);
     let announce = || terminal.tell("building the kit without the façade's record");
     let findings = verify(&session, &lessons, options, announce, |finding| {
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
-        tell(finding, n, terminal);
+        if !finding.unchanged {
+            tell(finding, n, terminal);
+        }
     })?;
     let broken = findings
         .iter()
         .filter(|finding| !finding.problems.is_empty())
         .count();
     let flaky = findings.iter().filter(|finding| !finding.flaky.is_empty());
+    let unchanged = findings.iter().filter(|finding| finding.unchanged);
     terminal.print(&format!(
-        "\nverify: {} of {} hold in {} {}{}{}\n",
+        "\nverify: {} of {} hold in {} {}{}{}{}\n",
         findings.len() - broken,
         findings.len(),
         lessons.len(),
@@ -108,6 +120,10 @@ fn run(given: &Given, terminal: Terminal) -> Result<Exit, GradeError> {
         match flaky.count() {
             0 => String::new(),
             n => format!("; {n} of them flaky"),
+        },
+        match unchanged.count() {
+            0 => String::new(),
+            n => format!("; {n} have not changed since they did (`--force` runs them)"),
         }
     ));
     Ok(if broken == 0 { PASSED } else { FAILED })
