@@ -8,6 +8,7 @@ pub(crate) mod coverage;
 pub(crate) mod doctor;
 pub(crate) mod example;
 pub(crate) mod export;
+pub(crate) mod grade;
 pub(crate) mod hint;
 pub(crate) mod list;
 pub(crate) mod new;

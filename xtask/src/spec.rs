@@ -70,6 +70,8 @@ pub(crate) enum Value {
     Number,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// Any text; its name in the usage line, such as `DIR` or `TIME`.
+    Text(&'static str),
 }
 
 /// Every command, in the order of `--help`.
@@ -91,6 +93,7 @@ pub(crate) const COMMANDS: &[&Spec] = &[
     &command::coverage::SPEC,
     &command::new::SPEC,
     &command::export::SPEC,
+    &command::grade::SPEC,
     &crate::help::SPEC,
 ];
 
@@ -161,6 +164,7 @@ impl Value {
             Self::Flag => String::new(),
             Self::Number => " N".into(),
             Self::OneOf(words) => format!(" {}", words.join("|")),
+            Self::Text(name) => format!(" {name}"),
         }
     }
 }

@@ -202,7 +202,7 @@ fn unsafe_code_is_not_compiled_whatever_it_allows() {
             .run("check 01")
             .exits(1)
             .says("it does not compile")
-            .says("unsafe");
+            .says("not allowed: `unsafe`");
     }
 }
 

@@ -95,6 +95,11 @@ fn serve(checks: &[Check], request: &'static Request) -> ExitCode {
             return ExitCode::from(3);
         }
     }
+    #[cfg(target_os = "linux")]
+    if let Some(descriptor) = request.tasks {
+        // SAFETY: the jail has opened it for us and told nobody else.
+        unsafe { crate::tasks::look_in(descriptor) };
+    }
     panics::install_hook();
     crate::stacks::remember_home();
     alloc::exempt_this_thread();

@@ -102,10 +102,21 @@ fn remember(note: &PanicNote) {
 /// The text of a panic's payload, where it has one.
 pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_owned()
+        cut(text)
     } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
+        cut(text)
     } else {
         String::from("a panic without a text")
     }
+}
+
+/// A transcript has an end; a panic's words may have none.
+fn cut(text: &str) -> String {
+    const MOST: usize = 16 << 10;
+    if text.len() <= MOST {
+        return text.to_owned();
+    }
+    let end = (0..=MOST).rfind(|end| text.is_char_boundary(*end));
+    let kept = &text[..end.unwrap_or(0)];
+    format!("{kept} [... {} more bytes]", text.len() - kept.len())
 }

@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub(crate) snapshots: PathBuf,
     /// The one schedule to run: a letter for the kind of search, and its number.
     pub(crate) schedule: String,
+    /// Where the kernel's folder of our threads is open, if there is no `/proc`.
+    pub(crate) tasks: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,7 @@ impl Default for Request {
             source: String::from("src/"),
             snapshots: PathBuf::from("hidden/snapshots"),
             schedule: String::new(),
+            tasks: None,
         }
     }
 }
@@ -74,6 +77,7 @@ impl Request {
                 "source" => request.source = value.to_owned(),
                 "snapshots" => request.snapshots = PathBuf::from(value),
                 "schedule" => request.schedule = value.to_owned(),
+                "tasks" => request.tasks = i32::try_from(number()?).ok(),
                 _ => return Err(format!("unknown request line `{line}`")),
             }
         }

@@ -45,7 +45,7 @@ impl Summary {
             Outcome::Rejected(rejected) => (Word::Rejected.to_string(), rejected.to_string()),
             Outcome::DidNotCompile(found) | Outcome::DoesNotFit(found) => {
                 let codes: Vec<&str> = found.codes.iter().map(String::as_str).collect();
-                (Word::DidNotCompile.to_string(), codes.join(", "))
+                (found.word().to_string(), codes.join(", "))
             }
             Outcome::GaveUp(_) => (Word::CompilerGaveUp.to_string(), String::new()),
         };

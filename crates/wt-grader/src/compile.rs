@@ -10,19 +10,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::disk;
 use crate::error::GradeError;
+use crate::jail::{Jail, for_rustc};
 use crate::kit::Kit;
 use crate::lesson::Lesson;
 use crate::process::{self, End, Finished, Limits};
 use crate::source::SourceSet;
 use crate::toolchain::Toolchain;
 use crate::trace::{EXAMPLE, SCENARIO};
+use crate::verdict::Word;
 
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(60),
     output: 16 << 20,
     threads: 512,
 };
+
+const DISK_FULL: &str = "the disk is full: free some space and run it again";
+/// With less than this rustc may fail for want of room.
+const FULL: u64 = 64 << 20;
 
 /// The names under which sources appear in messages and backtraces.
 pub const HIDDEN: &str = "hidden";
@@ -42,6 +49,8 @@ pub struct Compiler<'a> {
     pub kept: &'a Path,
     /// Whether rustc colours what it says.
     pub color: bool,
+    /// What encloses rustc; nothing is kept from one run to the next then.
+    pub jail: Option<&'a dyn Jail>,
 }
 
 /// What came of a compilation.
@@ -62,6 +71,24 @@ pub struct Diagnostics {
     pub rendered: String,
     /// The error codes in it, such as `E0382`.
     pub codes: BTreeSet<String>,
+}
+
+impl Diagnostics {
+    /// Whether the source uses what no solution may use: `unsafe`, in whatever form.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        let marks = ["`-F unsafe-code`", "incompatible with previous forbid"];
+        marks.iter().any(|mark| self.rendered.contains(mark))
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(&self) -> Word {
+        match self.is_forbidden() {
+            true => Word::NotAllowed,
+            false => Word::DidNotCompile,
+        }
+    }
 }
 
 /// A compiled library of a learner, or of the solution.
@@ -92,9 +119,9 @@ impl Compiler<'_> {
             .arg(remap(&src, &self.lesson.source_prefix()))
             .arg("-o")
             .arg(&path);
-        let finished = process::run(command, b"", LIMITS)?;
+        let finished = self.run(command, &[])?;
         let said = without_files(&String::from_utf8_lossy(&finished.stderr));
-        outcome(&finished, said, |warnings| Library { path, warnings })
+        self.outcome(&finished, said, |warnings| Library { path, warnings })
     }
 
     /// Compiles the hidden checks against `library`.
@@ -108,14 +135,17 @@ impl Compiler<'_> {
     /// [`GradeError`] if rustc cannot be run at all.
     pub fn checks(&self, library: &Library) -> Result<Compiled<PathBuf>, GradeError> {
         let program = self.folder.join("checks");
-        let mut command = self.rustc_for_checks(library, &program);
-        command.arg("-C").arg(joined("incremental=", self.kept));
-        if process::run(command, b"", LIMITS)?.end == End::Exited(0) {
-            return Ok(Compiled::Done(program));
+        if self.jail.is_none() {
+            let mut command = self.rustc_for_checks(library, &program);
+            command.arg("-C").arg(joined("incremental=", self.kept));
+            if process::run(command, b"", LIMITS)?.end == End::Exited(0) {
+                return Ok(Compiled::Done(program));
+            }
         }
-        let finished = process::run(self.rustc_for_checks(library, &program), b"", LIMITS)?;
+        let hidden = self.lesson.solution().join("hidden");
+        let finished = self.run(self.rustc_for_checks(library, &program), &[hidden])?;
         let said = String::from_utf8_lossy(&finished.stderr).into_owned();
-        Ok(match outcome(&finished, said, |_| program)? {
+        Ok(match self.outcome(&finished, said, |_| program)? {
             Compiled::Errors(mut diagnostics) => {
                 diagnostics.rendered = without_places(&diagnostics.rendered);
                 Compiled::Errors(diagnostics)
@@ -259,9 +289,37 @@ impl Compiler<'_> {
         ]);
         self.against(library, &mut command);
         command.arg("--out-dir").arg(self.folder);
-        let finished = process::run(command, b"", LIMITS)?;
+        let finished = self.run(command, &[program.to_owned()])?;
         let said = String::from_utf8_lossy(&finished.stderr).into_owned();
-        outcome(&finished, said, |_| ())
+        self.outcome(&finished, said, |_| ())
+    }
+
+    /// Runs rustc, which may read the kit and `reads`, and write to our folder.
+    fn run(&self, command: Command, reads: &[PathBuf]) -> Result<Finished, GradeError> {
+        let room = || {
+            let mut all = vec![self.kit.folder()];
+            all.extend_from_slice(reads);
+            for_rustc(self.folder, all)
+        };
+        process::run_in(self.jail, room, command, b"", LIMITS)
+    }
+
+    /// The outcome of a stranger's source, whose words may be in what rustc says: only the
+    /// disk itself tells whether it is full.
+    fn outcome<T>(
+        &self,
+        finished: &Finished,
+        said: String,
+        done: impl FnOnce(String) -> T,
+    ) -> Result<Compiled<T>, GradeError> {
+        if self.jail.is_none() {
+            return outcome(finished, said, done);
+        }
+        let is_full = disk::free(self.folder).is_some_and(|free| free < FULL);
+        if is_full && finished.end != End::Exited(0) {
+            return Err(GradeError::Fault(DISK_FULL.into()));
+        }
+        Ok(judged(finished, said, done))
     }
 
     fn rustc(&self, name: &str, kind: &str, file: &Path) -> Command {
@@ -301,10 +359,14 @@ fn outcome<T>(
 ) -> Result<Compiled<T>, GradeError> {
     // Writing to a mapped file on a full disk is a bus error.
     let bus_error = finished.end == End::Signalled(7);
-    if let Some(fault) = fault(&said, bus_error) {
-        return Err(GradeError::Fault(fault));
+    match fault(&said, bus_error) {
+        Some(fault) => Err(GradeError::Fault(fault)),
+        None => Ok(judged(finished, said, done)),
     }
-    Ok(match &finished.end {
+}
+
+fn judged<T>(finished: &Finished, said: String, done: impl FnOnce(String) -> T) -> Compiled<T> {
+    match &finished.end {
         End::Exited(0) => Compiled::Done(done(said)),
         End::Exited(1) => Compiled::Errors(Diagnostics {
             codes: codes(&said),
@@ -316,6 +378,9 @@ fn outcome<T>(
         End::TooMuchOutput => {
             Compiled::GaveUp("output: rustc said more than anyone can read".into())
         }
+        End::Exited(_) | End::Signalled(_) if said.contains("memory allocation of ") => {
+            Compiled::GaveUp("memory: rustc needed more than it may have".into())
+        }
         End::Exited(code) => {
             Compiled::GaveUp(format!("crash: rustc ended with code {code}\n{said}"))
         }
@@ -323,13 +388,14 @@ fn outcome<T>(
             Compiled::GaveUp(format!("crash: rustc was ended by signal {signal}\n{said}"))
         }
         End::TooManyThreads(n) => Compiled::GaveUp(format!("threads: rustc had {n}")),
-    })
+        End::OverLimit(what) => Compiled::GaveUp(what.clone()),
+    }
 }
 
 /// Trouble of the machine and not of the source.
 fn fault(said: &str, bus_error: bool) -> Option<String> {
     if bus_error || said.contains("No space left on device") || said.contains("os error 28") {
-        return Some("the disk is full: free some space and run it again".into());
+        return Some(DISK_FULL.into());
     }
     if said.contains("linker `") && said.contains("not found") {
         return Some("rustc finds no linker: install a C compiler, as in `apt install gcc`".into());

@@ -23,7 +23,7 @@ use crate::limits::TimeLimits;
 use crate::replay::code::hash;
 use crate::replay::{self, keep_story};
 use crate::scratch::Scratch;
-use crate::session::{Asked, Known, Session, in_parallel, list_checks, panic_fault, unknown_check};
+use crate::session::{Asked, Known, Session, in_parallel, panic_fault, unknown_check};
 use crate::source::SourceSet;
 use crate::verdict::{Verdict, Word};
 
@@ -98,6 +98,15 @@ pub(crate) struct Programs {
 }
 
 impl Session<'_> {
+    /// Builds the kit that explores, so that nobody has to wait for it later.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError::Fault`] if it cannot be built.
+    pub fn build_explorer(&self) -> Result<(), GradeError> {
+        self.explorer().map(|_| ())
+    }
+
     /// A session whose kit explores. Builds it if it has to be.
     pub(crate) fn explorer(&self) -> Result<Self, GradeError> {
         let mut known = (self.explore_kit.0.lock()).unwrap_or_else(PoisonError::into_inner);
@@ -213,7 +222,7 @@ impl Session<'_> {
             Err(verdict) => return Ok(specs.iter().map(|_| verdict.clone()).collect()),
         };
         let compiler = programs.compiler(self, lesson);
-        let known = list_checks(&programs.program, compiler.folder)?;
+        let known = self.list_checks(&programs.program, compiler.folder)?;
         let errand = Errand::current();
         in_parallel(&specs, self.jobs, |spec| {
             let explored = || self.explored(programs, lesson, source, spec, &known, limits);

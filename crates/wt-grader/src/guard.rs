@@ -56,6 +56,19 @@ pub(crate) fn look_after(work: &Path) {
     let _ = work;
 }
 
+/// If the grader is killed, the empty folders whose paths begin with `prefix` are removed:
+/// control groups, which are gone when they are.
+pub fn remove_empty_folders(prefix: &Path) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt;
+
+        linux::tell(&[linux::EMPTY, prefix.as_os_str().as_bytes()].concat());
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = prefix;
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ffi::OsStr;
@@ -74,6 +87,8 @@ mod linux {
     static PIPE: OnceLock<File> = OnceLock::new();
     /// The message of a grader that has ended by itself.
     pub(super) const DONE: &[u8] = b"done";
+    /// How a message begins that is about empty folders.
+    pub(super) const EMPTY: &[u8] = b"empty:";
     /// How long the guard looks for what may still be starting something.
     const LAST_LOOK: Duration = Duration::from_millis(500);
     const PAUSE: Duration = Duration::from_millis(20);
@@ -131,10 +146,24 @@ mod linux {
         }
         let end = Instant::now() + LAST_LOOK;
         while !messages.is_empty() && Instant::now() < end {
-            for work in &messages {
-                Scratch::sweep(Path::new(OsStr::from_bytes(work)));
+            for message in &messages {
+                match message.strip_prefix(EMPTY) {
+                    Some(prefix) => remove_empty(Path::new(OsStr::from_bytes(prefix))),
+                    None => Scratch::sweep(Path::new(OsStr::from_bytes(message))),
+                }
             }
             std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn remove_empty(prefix: &Path) {
+        let beginning = prefix.file_name().unwrap_or_default().as_bytes();
+        let entries = prefix.parent().map(std::fs::read_dir);
+        for entry in entries.into_iter().flatten().flatten().flatten() {
+            if entry.file_name().as_bytes().starts_with(beginning) {
+                // One that is not empty is in use.
+                let _ = std::fs::remove_dir(entry.path());
+            }
         }
     }
 

@@ -5,6 +5,9 @@ use crate::process::{End, Finished};
 use crate::transcript::{Claimed, Transcript};
 use crate::verdict::{Schedule, Tier, Verdict, Word};
 
+/// The signal to a process that makes a file too long.
+const SIGXFSZ: i32 = 25;
+
 /// The verdict of a process that ran a check.
 #[must_use]
 pub fn judge(finished: &Finished) -> Verdict {
@@ -18,6 +21,7 @@ pub fn judge(finished: &Finished) -> Verdict {
         (End::TooManyThreads(n), _) => {
             Verdict::new(Word::OverLimit, format!("threads: {n} were alive at once"))
         }
+        (End::OverLimit(what), _) => Verdict::new(Word::OverLimit, what),
         (_, Some(claimed)) => believe(claimed),
         (End::TimedOut(threads), None) => {
             let mut verdict = Verdict::new(
@@ -30,7 +34,14 @@ pub fn judge(finished: &Finished) -> Verdict {
                 .collect();
             verdict
         }
-        (End::Signalled(signal), None) => Verdict::new(Word::Crashed, crash(*signal, &output)),
+        (End::Signalled(SIGXFSZ), None) => Verdict::new(
+            Word::OverLimit,
+            "disk: it wrote more than one file may have",
+        ),
+        (End::Signalled(signal), None) => match failed_allocation(&output) {
+            Some(line) => Verdict::new(Word::OverLimit, format!("memory: {line}")),
+            None => Verdict::new(Word::Crashed, crash(*signal, &output)),
+        },
         (End::Exited(code), None) => Verdict::new(
             Word::EndedEarly,
             format!("the process ended with code {code} before the check was over"),
@@ -162,6 +173,14 @@ fn crash(signal: i32, output: &str) -> String {
         String::from("the process aborted")
     };
     format!("{why} ({signal})")
+}
+
+/// What std says before it aborts because there is no memory.
+fn failed_allocation(output: &str) -> Option<&str> {
+    let line = output
+        .lines()
+        .find(|line| line.starts_with("memory allocation of "))?;
+    line.ends_with(" bytes failed").then_some(line)
 }
 
 /// `thread 'check' (123) has` as `thread 'check' has`: the number differs from run

@@ -107,6 +107,12 @@ impl Kit {
             && self.check().is_file()
     }
 
+    /// The folder with all that is linked.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.folder.clone()
+    }
+
     /// What cargo is told to use as its target folder.
     fn target(&self) -> PathBuf {
         self.folder.parent().unwrap_or(&self.folder).to_owned()

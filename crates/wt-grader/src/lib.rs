@@ -18,6 +18,7 @@
 //! | [`source`] | a learner's code, as bytes in memory |
 //! | [`toolchain`], [`kit`], [`scratch`], [`compile`] | from source to a program |
 //! | [`process`], `errand`, [`cancel`], `orphans`, [`guard`] | a child with limits, work done ahead, Ctrl-C, and no survivors |
+//! | [`jail`] | the seam at which a stranger's code is shut in |
 //! | [`transcript`], [`verdict`], [`judge`] | from what it wrote to a word |
 //! | [`session`], [`exploring`] | one lesson, graded; the checks that try every order of steps |
 //! | `mistake` | what is known of a failure that others had before |
@@ -48,6 +49,7 @@ pub mod export;
 mod fields;
 pub mod files;
 pub mod guard;
+pub mod jail;
 pub mod judge;
 pub mod kit;
 pub mod lesson;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::cancel::{self, Group};
 use crate::errand::Errand;
 use crate::error::GradeError;
+use crate::jail::{Jail, ProgramEnd, Room};
 use crate::orphans;
 
 /// What a child may use.
@@ -40,6 +41,8 @@ pub enum End {
     TooMuchOutput,
     /// Killed because it had this many threads.
     TooManyThreads(usize),
+    /// Ended by a limit of its jail.
+    OverLimit(String),
 }
 
 /// A child that has ended.
@@ -71,6 +74,11 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// harness keeps it for itself.
 const DRAIN_STDOUT: Duration = Duration::from_secs(20);
 
+/// The code with which a jail ends that could not start its program.
+pub const JAIL_FAILED: i32 = 125;
+/// The processes of a jail beside the program: one outside of it and one inside.
+const WARDENS: usize = 2;
+
 enum Event {
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
@@ -86,6 +94,52 @@ enum Event {
 /// [`GradeError::Cancelled`] after Ctrl-C, and when what was done ahead is not wanted;
 /// [`GradeError::Fault`] if the program cannot be started.
 pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finished, GradeError> {
+    run_to_end(&mut command, input, limits, thread_count)
+}
+
+/// The same in a jail, if there is one: there the threads of all that the program has
+/// started count.
+///
+/// # Errors
+///
+/// As [`run`], and [`GradeError::Fault`] if the jail cannot be made.
+pub fn run_in(
+    jail: Option<&dyn Jail>,
+    room: impl FnOnce() -> Room,
+    command: Command,
+    input: &[u8],
+    limits: Limits,
+) -> Result<Finished, GradeError> {
+    let Some(jail) = jail else {
+        return run(command, input, limits);
+    };
+    let mut enclosed = jail.enclose(&command, &room())?;
+    let mut finished = run_to_end(enclosed.command(), input, limits, threads_of_tree)?;
+    let told = enclosed.ended();
+    if matches!(finished.end, End::Exited(_) | End::Signalled(_)) {
+        if let Some(what) = enclosed.over_limit() {
+            finished.end = End::OverLimit(what);
+        } else if let Some(end) = told {
+            finished.end = match end {
+                ProgramEnd::Exited(code) => End::Exited(code),
+                ProgramEnd::Signalled(signal) => End::Signalled(signal),
+            };
+        } else if finished.end == End::Exited(JAIL_FAILED) {
+            return Err(GradeError::Fault(format!(
+                "the jail could not start the program: {}",
+                String::from_utf8_lossy(&finished.stderr).trim()
+            )));
+        }
+    }
+    Ok(finished)
+}
+
+fn run_to_end(
+    command: &mut Command,
+    input: &[u8],
+    limits: Limits,
+    count: fn(u32) -> usize,
+) -> Result<Finished, GradeError> {
     let errand = Errand::current();
     let is_cancelled =
         || cancel::is_cancelled() || errand.as_ref().is_some_and(Errand::is_unwanted);
@@ -96,11 +150,11 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    contain(&mut command, errand.is_some());
+    contain(command, errand.is_some());
     orphans::adopt();
     let start = Instant::now();
     let (mut child, group) =
-        Group::spawn(&mut command).map_err(|error| cannot_start(&command, &error))?;
+        Group::spawn(command).map_err(|error| cannot_start(command, &error))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A child that ended without reading is judged by how it ended.
         let _ = stdin.write_all(input);
@@ -111,6 +165,7 @@ pub fn run(mut command: Command, input: &[u8], limits: Limits) -> Result<Finishe
     let mut watch = Watch {
         deadline: start + limits.time,
         threads: limits.threads,
+        count,
         stdout: None,
         stderr: None,
     };
@@ -169,6 +224,8 @@ fn cannot_start(command: &Command, error: &io::Error) -> GradeError {
 struct Watch {
     deadline: Instant,
     threads: usize,
+    /// Counts the threads of a process.
+    count: fn(u32) -> usize,
     stdout: Option<Vec<u8>>,
     stderr: Option<Vec<u8>>,
 }
@@ -196,7 +253,7 @@ impl Watch {
             if is_cancelled() || matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
                 return None;
             }
-            let running = thread_count(child.id());
+            let running = (self.count)(child.id());
             if running > self.threads {
                 return Some(End::TooManyThreads(running));
             }
@@ -341,6 +398,32 @@ fn contain(_command: &mut Command, _ahead: bool) {}
 /// How many threads the process has; 0 where the system does not tell.
 fn thread_count(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
+/// How many threads a process and all that it has started have, without those of the
+/// jail itself.
+fn threads_of_tree(root: u32) -> usize {
+    let tree = tree(root);
+    let threads: usize = tree.iter().map(|pid| thread_count(*pid)).sum();
+    threads.saturating_sub(WARDENS)
+}
+
+/// A process and its descendants.
+fn tree(root: u32) -> Vec<u32> {
+    let mut tree = vec![root];
+    let mut at = 0;
+    while let Some(pid) = tree.get(at).copied() {
+        at += 1;
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+        for task in tasks.into_iter().flatten().flatten() {
+            let list = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            tree.extend(
+                list.split_whitespace()
+                    .filter_map(|pid| pid.parse::<u32>().ok()),
+            );
+        }
+    }
+    tree
 }
 
 /// Each thread by name and what it waits for in the kernel, for a child that

@@ -375,7 +375,9 @@ fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style<'_>)
     }
     text.push_str(&headline(lesson, "not yet", "it does not compile", style));
     let codes: Vec<&str> = diagnostics.codes.iter().map(String::as_str).collect();
-    let codes = if codes.is_empty() {
+    let codes = if diagnostics.is_forbidden() {
+        String::from("`unsafe` and what needs it")
+    } else if codes.is_empty() {
         String::from("a syntax error")
     } else {
         codes.join(", ")
@@ -383,12 +385,15 @@ fn did_not_compile(lesson: &Lesson, diagnostics: &Diagnostics, style: Style<'_>)
     style.field(
         &mut text,
         "what",
-        &format!("{}: {codes}, see rustc's words above", Word::DidNotCompile),
+        &format!("{}: {codes}, see rustc's words above", diagnostics.word()),
     );
     for sentence in sentences(diagnostics) {
         style.field(&mut text, "why", &sentence);
     }
-    let advice = "mend the first error; the others often go with it";
+    let advice = match diagnostics.is_forbidden() {
+        true => "every exercise can be solved in safe Rust; the library has what you need",
+        false => "mend the first error; the others often go with it",
+    };
     text.push_str(&next(advice, lesson, style));
     text
 }

@@ -11,12 +11,14 @@ use crate::compile::{Compiled, Compiler, Diagnostics, Library};
 use crate::course::Course;
 use crate::error::GradeError;
 use crate::exploring::{Ahead, ExploreKit, Exploring, Teller};
+use crate::jail::{Jail, Room};
 use crate::judge::{compare, judge};
 use crate::kit::{Facade, Kit};
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
 use crate::mistake;
 use crate::process::{self, End, Finished, Limits};
+use crate::replay::code::hash;
 use crate::scratch::Scratch;
 use crate::source::{Rejected, SourceSet};
 use crate::toolchain::Toolchain;
@@ -44,6 +46,10 @@ pub struct Session<'a> {
     pub exploring: Exploring,
     /// Who is told that something takes long.
     pub teller: Teller,
+    /// What encloses the compiler and the checks; `None` for one's own code.
+    pub jail: Option<Arc<dyn Jail>>,
+    /// What the random seeds follow from; `None` for new ones each time.
+    pub seed: Option<u64>,
     /// How the façade of [`kit`](Self::kit) is built.
     pub(crate) facade: Facade,
     /// The kit in which they are, once it has been needed.
@@ -131,6 +137,8 @@ impl<'a> Session<'a> {
             new_snapshots: false,
             exploring: Exploring::WhenAllElseHolds,
             teller: Teller::default(),
+            jail: None,
+            seed: None,
             facade: Facade::Record,
             explore_kit: Arc::default(),
         })
@@ -165,7 +173,7 @@ impl<'a> Session<'a> {
                 let outcomes = thread::scope(|scope| {
                     let ahead = self.explore_ahead(scope, lesson, &source, &limits)?;
                     self.compile_then(lesson, &source, |compiler, library| {
-                        match Program::build(&compiler, library)? {
+                        match Program::build(self, &compiler, library)? {
                             Compiled::Done(program) => self
                                 .run_all(&program, &source, &limits, 1, ahead)
                                 .map(Compiled::Done),
@@ -236,7 +244,7 @@ impl<'a> Session<'a> {
         look: impl FnOnce(&Compiler<'_>, &Library, &[Known]) -> Result<(), GradeError>,
     ) -> Result<Vec<Outcome>, GradeError> {
         self.compile_then(lesson, source, |compiler, library| {
-            let program = match Program::build(&compiler, library)? {
+            let program = match Program::build(self, &compiler, library)? {
                 Compiled::Done(program) => program,
                 Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
                 Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
@@ -320,6 +328,7 @@ impl<'a> Session<'a> {
             folder,
             kept,
             color: self.color,
+            jail: self.jail.as_deref(),
         }
     }
 
@@ -364,7 +373,10 @@ impl<'a> Session<'a> {
         observed: bool,
         limits: &TimeLimits,
     ) -> Result<Verdict, GradeError> {
-        let seed = fastrand::u64(..1 << 48);
+        let seed = match self.seed {
+            Some(seed) => hash([&seed.to_le_bytes(), spec.id.as_bytes()]) % (1 << 48),
+            None => fastrand::u64(..1 << 48),
+        };
         let limit = limits.of(&spec.id);
         let ask = |role| {
             let asked = Asked {
@@ -401,12 +413,13 @@ impl<'a> Session<'a> {
         let snapshots = lesson.solution().join("hidden/snapshots");
         let secret = format!("{:016x}", fastrand::u64(..));
         let request = format!(
-            "check {}\nrole {role}\nseed {seed}\nsecret {secret}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\nschedule {schedule}\n",
+            "check {}\nrole {role}\nseed {seed}\nsecret {secret}\nlimit_ms {}\nmemory {}\nsource {}\nsnapshots {}\nschedule {schedule}\n{}",
             spec.id,
             (limit - TELLING).as_millis(),
             spec.memory,
             lesson.source_prefix(),
-            snapshots.display()
+            snapshots.display(),
+            self.tasks_line()
         );
         let mut command = bare(program, compiler.folder);
         let update = if self.new_snapshots { "new" } else { "no" };
@@ -414,17 +427,79 @@ impl<'a> Session<'a> {
             .env("INSTA_WORKSPACE_ROOT", lesson.solution())
             .env("INSTA_OUTPUT", "none")
             .env("INSTA_UPDATE", update);
-        let mut finished = process::run(
-            command,
-            request.as_bytes(),
-            Limits {
-                time: limit + GRACE,
-                output: OUTPUT,
-                threads: THREADS,
-            },
-        )?;
+        let room = || Room {
+            reads: vec![compiler.folder.to_owned(), snapshots.clone()],
+            writes: None,
+            starts_others: false,
+            // The harness stops a check at its limit; this is for what it cannot see.
+            memory: 2 * spec.memory + (256 << 20),
+            file: 128 << 20,
+            threads: 2 * THREADS,
+            cpu: 4 * limit,
+        };
+        let limits = Limits {
+            time: limit + GRACE,
+            output: OUTPUT,
+            threads: THREADS,
+        };
+        let jail = self.jail.as_deref();
+        let mut finished = process::run_in(jail, room, command, request.as_bytes(), limits)?;
         finished.secret = secret;
         Ok(finished)
+    }
+
+    /// The checks that the checks' program knows.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError`] if it cannot be run.
+    pub(crate) fn list_checks(
+        &self,
+        program: &Path,
+        folder: &Path,
+    ) -> Result<Vec<Known>, GradeError> {
+        let limits = Limits {
+            time: Duration::from_secs(10),
+            output: OUTPUT,
+            threads: THREADS,
+        };
+        let room = || Room {
+            reads: vec![folder.to_owned()],
+            writes: None,
+            starts_others: false,
+            memory: 1 << 30,
+            file: 1 << 20,
+            threads: THREADS,
+            cpu: limits.time,
+        };
+        let command = bare(program, folder);
+        let jail = self.jail.as_deref();
+        let finished = process::run_in(jail, room, command, b"role list\n", limits)?;
+        if finished.end != End::Exited(0) {
+            let said = String::from_utf8_lossy(&finished.stderr);
+            return Err(GradeError::Fault(format!(
+                "the program of the hidden checks does not list them: {:?} {said}",
+                finished.end
+            )));
+        }
+        let text = String::from_utf8_lossy(&finished.stdout).into_owned();
+        Ok(text
+            .lines()
+            .map(|line| {
+                let (id, kind) = line.split_once(' ').unwrap_or((line, ""));
+                Known {
+                    id: id.to_owned(),
+                    observed: kind == "observed",
+                    explored: kind == "explored",
+                }
+            })
+            .collect())
+    }
+
+    /// Where a jail without `/proc` has the folder of a program's threads open.
+    fn tasks_line(&self) -> String {
+        let tasks = self.jail.as_deref().and_then(Jail::tasks);
+        tasks.map_or_else(String::new, |tasks| format!("tasks {tasks}\n"))
     }
 }
 
@@ -438,6 +513,7 @@ struct Program<'b> {
 
 impl<'b> Program<'b> {
     fn build(
+        session: &Session<'_>,
         compiler: &'b Compiler<'b>,
         library: &'b Library,
     ) -> Result<Compiled<Self>, GradeError> {
@@ -446,7 +522,7 @@ impl<'b> Program<'b> {
             Compiled::Errors(diagnostics) => return Ok(Compiled::Errors(diagnostics)),
             Compiled::GaveUp(why) => return Ok(Compiled::GaveUp(why)),
         };
-        let known = list_checks(&path, compiler.folder)?;
+        let known = session.list_checks(&path, compiler.folder)?;
         Ok(Compiled::Done(Self {
             compiler,
             library,
@@ -504,39 +580,6 @@ pub struct Known {
 pub(crate) fn unknown_check() -> Verdict {
     let what = "`lesson.toml` names a check that `hidden/checks.rs` does not have";
     Verdict::new(Word::GraderFault, what)
-}
-
-/// The checks that the checks' program knows.
-///
-/// # Errors
-///
-/// [`GradeError`] if it cannot be run.
-pub fn list_checks(program: &Path, folder: &Path) -> Result<Vec<Known>, GradeError> {
-    let limits = Limits {
-        time: Duration::from_secs(10),
-        output: OUTPUT,
-        threads: THREADS,
-    };
-    let finished = process::run(bare(program, folder), b"role list\n", limits)?;
-    if finished.end != End::Exited(0) {
-        let said = String::from_utf8_lossy(&finished.stderr);
-        return Err(GradeError::Fault(format!(
-            "the program of the hidden checks does not list them: {:?} {said}",
-            finished.end
-        )));
-    }
-    let text = String::from_utf8_lossy(&finished.stdout).into_owned();
-    Ok(text
-        .lines()
-        .map(|line| {
-            let (id, kind) = line.split_once(' ').unwrap_or((line, ""));
-            Known {
-                id: id.to_owned(),
-                observed: kind == "observed",
-                explored: kind == "explored",
-            }
-        })
-        .collect())
 }
 
 fn must_not_compile(
@@ -724,7 +767,8 @@ impl LessonReport {
         };
         match &self.outcome {
             Outcome::Rejected(_) => all(Word::Rejected),
-            Outcome::DidNotCompile(_) | Outcome::DoesNotFit(_) => all(Word::DidNotCompile),
+            Outcome::DidNotCompile(said) => all(said.word()),
+            Outcome::DoesNotFit(_) => all(Word::DidNotCompile),
             Outcome::GaveUp(_) => all(Word::CompilerGaveUp),
             Outcome::Checked { results, .. } => results
                 .iter()

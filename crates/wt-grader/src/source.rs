@@ -233,6 +233,16 @@ fn read_file(path: &Path) -> Result<String, Rejected> {
     File::open(path)
         .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
         .map_err(|error| no(format!("cannot be read: {error}")))?;
+    accept(path, bytes)
+}
+
+/// The text of a source file; `path` is only told.
+///
+/// # Errors
+///
+/// [`Rejected`] if it is too long, no UTF-8, empty, or has a NUL.
+pub fn accept(path: &Path, bytes: Vec<u8>) -> Result<String, Rejected> {
+    let no = |why: String| reject(path, why);
     if bytes.len() as u64 > FILE_LIMIT {
         return Err(no(format!("is larger than {} KiB", FILE_LIMIT / 1024)));
     }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::error::GradeError;
+
 /// The tools that build everything.
 #[derive(Debug, Clone)]
 pub struct Toolchain {
@@ -58,6 +60,27 @@ impl Toolchain {
             }
         }
         command
+    }
+
+    /// The folder with the compiler and its libraries.
+    ///
+    /// # Errors
+    ///
+    /// [`GradeError::Fault`] if rustc does not tell.
+    pub fn sysroot(&self) -> Result<PathBuf, GradeError> {
+        let output = Command::new(&self.rustc)
+            .args(["--print", "sysroot"])
+            .output()
+            .map_err(|error| GradeError::io("start", &self.rustc, &error))?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        match said.trim() {
+            "" => Err(GradeError::Fault(format!(
+                "`{} --print sysroot` says nothing: {}",
+                self.rustc.display(),
+                String::from_utf8_lossy(&output.stderr).trim()
+            ))),
+            folder => Ok(PathBuf::from(folder)),
+        }
     }
 
     /// Text that changes when the compiler does.

@@ -81,7 +81,7 @@ impl Kind {
                 Self::Lessons
             }
             Words::MaybeOne("COMMAND") => Self::Commands,
-            Words::One("DIR") => Self::Folders,
+            Words::One("DIR" | "SUBMISSIONS") => Self::Folders,
             Words::OneOf(_, choices) => Self::Words(choices),
             _ => Self::Words(&[]),
         }
@@ -92,7 +92,9 @@ impl Kind {
         match value {
             Value::Flag => None,
             Value::OneOf(choices) => Some(Self::Words(choices)),
-            Value::Number => Some(Self::Words(&[])),
+            Value::Text("DIR") => Some(Self::Folders),
+            Value::Text("LESSON") => Some(Self::Lessons),
+            Value::Number | Value::Text(_) => Some(Self::Words(&[])),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::judge::judge;
 use crate::kit::fingerprint;
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
-use crate::session::{Asked, Session, list_checks};
+use crate::session::{Asked, Session};
 use crate::source::SourceSet;
 use crate::transcript::{Place, Told};
 use crate::verdict::{Verdict, Word};
@@ -238,7 +238,7 @@ pub fn replay_source(
         Err(verdict) => return Ok(done(verdict, None)),
     };
     let compiler = programs.compiler(&explorer, lesson);
-    let known = list_checks(&programs.program, compiler.folder)?;
+    let known = explorer.list_checks(&programs.program, compiler.folder)?;
     if !known
         .iter()
         .any(|known| known.id == spec.id && known.explored)

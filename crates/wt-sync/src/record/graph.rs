@@ -394,10 +394,28 @@ fn some(count: usize, noun: &str) -> String {
     }
 }
 
+/// The kernel's folder of this process's threads, open, where `/proc` is not there.
+#[cfg(target_os = "linux")]
+static TASKS: std::sync::OnceLock<std::fs::File> = std::sync::OnceLock::new();
+
 /// How many threads the process has; `None` where the system does not say.
 #[cfg(target_os = "linux")]
 fn threads_of_the_process() -> Option<usize> {
-    Some(std::fs::read_dir("/proc/self/task").ok()?.count())
+    use std::os::unix::fs::MetadataExt;
+
+    match TASKS.get() {
+        // Like each folder it has two links and one more for each folder in it.
+        Some(folder) => usize::try_from(folder.metadata().ok()?.nlink().checked_sub(2)?).ok(),
+        None => Some(std::fs::read_dir("/proc/self/task").ok()?.count()),
+    }
+}
+
+/// Counts the process's threads by `folder`, which is the process's `/proc/self/task`,
+/// opened before `/proc` went away: a jail has none.
+#[cfg(target_os = "linux")]
+pub fn count_threads_by(folder: std::fs::File) {
+    // The first is as good as the second.
+    let _ = TASKS.set(folder);
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -35,6 +35,8 @@ pub mod sync;
 pub mod thread;
 mod turn;
 
+#[cfg(target_os = "linux")]
+pub use graph::count_threads_by;
 pub use graph::{Stuck, StuckThread, look, who_waits};
 pub use log::{keep_log, span, write_log};
 pub use state::expect_unwatched;

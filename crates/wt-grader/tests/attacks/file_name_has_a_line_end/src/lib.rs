@@ -1,0 +1,8 @@
+//! Threat: 14
+//! Does: has a file whose name forges a line of a report.
+//! Expect: rejected
+//! Says: no module
+
+pub fn total(numbers: Vec<u64>, _workers: usize) -> u64 {
+    numbers.iter().sum()
+}

@@ -1,0 +1,3 @@
+fn main() {
+    panic!("run before any sandbox");
+}
