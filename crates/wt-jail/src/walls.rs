@@ -149,7 +149,8 @@ impl Bwrap {
     fn user(&self, room: &Room) -> Result<Option<u32>, GradeError> {
         use std::os::unix::fs::{MetadataExt, chown};
 
-        if !self.facilities.is_root {
+        // Without namespaces another user could not reach the compiler in our home.
+        if !self.facilities.is_root || self.facilities.bubblewrap.is_none() {
             return Ok(None);
         }
         let next = || FIRST_USER + self.next_user.fetch_add(1, Ordering::Relaxed) % USERS;
@@ -168,19 +169,28 @@ impl Bwrap {
         Ok(Some(user))
     }
 
+    /// Where the program's temporary files go.
+    fn tmp_of(&self, room: &Room) -> Result<PathBuf, GradeError> {
+        if let Some(folder) = &room.writes {
+            return Ok(folder.clone());
+        }
+        let own = PathBuf::from("/tmp");
+        if self.facilities.bubblewrap.is_some() {
+            return Ok(own);
+        }
+        // Without namespaces there is no `/tmp` of one's own.
+        let Some(folder) = room.reads.iter().find(|path| path.is_dir()) else {
+            return Ok(PathBuf::from("/nonexistent"));
+        };
+        let own = folder.join("tmp");
+        open_to_all(&own)?;
+        Ok(own)
+    }
+
     fn orders(&self, command: &Command, room: &Room) -> Result<Orders, GradeError> {
         let program = command.get_program();
         let is_jailed = self.facilities.bubblewrap.is_some();
-        let own_tmp = room.writes.clone().unwrap_or_else(|| {
-            match is_jailed {
-                true => PathBuf::from("/tmp"),
-                // Without namespaces there is no `/tmp` of one's own.
-                false => room.reads.first().cloned().unwrap_or_default().join("tmp"),
-            }
-        });
-        if !is_jailed && room.writes.is_none() {
-            open_to_all(&own_tmp)?;
-        }
+        let own_tmp = self.tmp_of(room)?;
         let user = self.user(room)?;
         let mut files = Files {
             reads: room.reads.clone(),
