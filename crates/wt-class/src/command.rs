@@ -187,10 +187,10 @@ fn interrupted(error: GradeError, done: usize, all: usize) -> GradeError {
     error
 }
 
-/// One more than cores: some checks wait in vain for a while, as they must.
+/// Two for each core: some checks wait in vain for a while, as they must.
 fn jobs(given: &Given) -> usize {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    given.jobs.unwrap_or(cores + 1).max(1)
+    given.jobs.unwrap_or(2 * cores).max(1)
 }
 
 /// The output folder, and room in it.

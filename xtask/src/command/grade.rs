@@ -37,7 +37,7 @@ submission, which costs no points.",
             short: Some('j'),
             long: "jobs",
             value: Value::Number,
-            about: "how many submissions are graded at once (default: the cores and one)",
+            about: "how many submissions are graded at once (default: two per core)",
         },
         text(
             "shard",
