@@ -18,7 +18,7 @@
 //! start. The idea of the canaries and of one user per box is that of the judges
 //! [isolate](https://github.com/ioi/isolate) and [DMOJ](https://github.com/DMOJ/judge-server).
 //!
-//! Only for Linux. On other systems [`Bwrap::find`] has nothing to offer.
+//! Only for Linux: elsewhere this crate is empty.
 
 #![cfg(target_os = "linux")]
 
