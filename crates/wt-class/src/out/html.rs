@@ -75,7 +75,10 @@ pub fn feedback(book: &Book, place: usize) -> String {
             escaped(plain(&row.said).trim())
         );
     }
-    for (check, verdict) in book.checks.iter().zip(&row.verdicts) {
+    // What does not hold comes first: it is what there is to do.
+    let mut pairs: Vec<_> = book.checks.iter().zip(&row.verdicts).collect();
+    pairs.sort_by_key(|(_, verdict)| !is_bad(verdict.word()));
+    for (check, verdict) in pairs {
         page.push_str(&section(check, verdict, row));
     }
     let _ = writeln!(
@@ -177,7 +180,7 @@ fn distribution(book: &Book) -> String {
     let (width, height, left, low) = (720.0, 150.0, 4.0, 20.0);
     let step = (width - 2.0 * left) / bars as f64;
     let mut svg = format!(
-        "<h2>How the points are spread</h2>\n<svg viewBox=\"0 0 {width} {}\" role=img aria-label=\"{}\">\n",
+        "<h2>How the points are spread</h2>\n<div class=scroll><svg viewBox=\"0 0 {width} {}\" role=img aria-label=\"{}\">\n",
         height + low,
         escaped(spread_in_words(&counts, possible))
     );
@@ -215,7 +218,7 @@ fn distribution(book: &Book) -> String {
         svg,
         "<line x1=\"0\" x2=\"{width}\" y1=\"{height}\" y2=\"{height}\" style=\"stroke:var(--line)\"/>"
     );
-    svg + "</svg>\n<p class=soft>Across: points. Up: submissions.</p>\n"
+    svg + "</svg></div>\n<p class=soft>Across: points. Up: submissions.</p>\n"
 }
 
 fn spread_in_words(counts: &[usize], possible: u32) -> String {
@@ -247,8 +250,9 @@ fn properties(book: &Book) -> String {
         let check = &book.checks[n];
         let _ = writeln!(
             text,
-            "<tr><th scope=row>{}</th><td class=n>{}</td><td class=n>{} of {}</td><td>{}<span class=soft>{}</span></td></tr>",
+            "<tr><th scope=row>{} <span class=soft>tier {}</span></th><td class=n>{}</td><td class=n>{} of {}</td><td>{}<span class=soft>{}</span></td></tr>",
             escaped(line(&check.claim)),
+            tier(book, n),
             check.points,
             passes(n),
             book.rows.len(),
@@ -257,6 +261,14 @@ fn properties(book: &Book) -> String {
         );
     }
     text + "</tbody></table></div>\n"
+}
+
+/// How far a pass can be trusted; the same for everybody whose check was run.
+fn tier(book: &Book, check: usize) -> &str {
+    let verdicts = book.rows.iter().filter_map(|row| row.verdicts.get(check));
+    let mut tiers: Vec<&str> = verdicts.map(|verdict| verdict.tier.as_str()).collect();
+    tiers.sort_unstable();
+    tiers.first().copied().unwrap_or("B")
 }
 
 fn count(book: &Book, check: usize, is: fn(Word) -> bool) -> usize {
@@ -378,7 +390,11 @@ fn conditions(book: &Book) -> String {
     let item = |text: &String| format!("<li>{}</li>", escaped(line(text)));
     let mut text = String::from("<h2>How it was graded</h2>\n<ul>");
     text.extend(book.rules.iter().map(item));
-    text.push_str("<li>points that nobody could judge are given, never lost</li></ul>\n");
+    text.push_str(
+        "<li>points that nobody could judge are given, never lost</li>\
+         <li>tier A: the answer was compared outside of the checked process, and only solving forges it; \
+         tier B: the process judged itself, and no safe Rust forges that</li></ul>\n",
+    );
     if !book.defences.is_empty() {
         text.push_str(
             "<p>Before it began, programs tried to get out of the jail. It held that:</p><ul>",
