@@ -56,14 +56,14 @@ pub(crate) fn look_after(work: &Path) {
     let _ = work;
 }
 
-/// If the grader is killed, the empty folders whose paths begin with `prefix` are removed:
-/// control groups, which are gone when they are.
-pub fn remove_empty_folders(prefix: &Path) {
+/// If the grader is killed, what is in the control groups whose paths begin with `prefix` is
+/// ended, and they are removed.
+pub fn end_control_groups(prefix: &Path) {
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::ffi::OsStrExt;
 
-        linux::tell(&[linux::EMPTY, prefix.as_os_str().as_bytes()].concat());
+        linux::tell(&[linux::GROUPS, prefix.as_os_str().as_bytes()].concat());
     }
     #[cfg(not(target_os = "linux"))]
     let _ = prefix;
@@ -87,8 +87,10 @@ mod linux {
     static PIPE: OnceLock<File> = OnceLock::new();
     /// The message of a grader that has ended by itself.
     pub(super) const DONE: &[u8] = b"done";
-    /// How a message begins that is about empty folders.
-    pub(super) const EMPTY: &[u8] = b"empty:";
+    /// How a message begins that is about control groups.
+    pub(super) const GROUPS: &[u8] = b"groups:";
+    /// How long it takes care of control groups, whose processes may be slow to end.
+    const LONGEST: Duration = Duration::from_secs(5);
     /// How long the guard looks for what may still be starting something.
     const LAST_LOOK: Duration = Duration::from_millis(500);
     const PAUSE: Duration = Duration::from_millis(20);
@@ -144,11 +146,15 @@ mod linux {
         if messages.last() == Some(&DONE) {
             return;
         }
-        let end = Instant::now() + LAST_LOOK;
-        while !messages.is_empty() && Instant::now() < end {
+        let start = Instant::now();
+        let mut left = 0;
+        while !messages.is_empty()
+            && (start.elapsed() < LAST_LOOK || left > 0 && start.elapsed() < LONGEST)
+        {
+            left = 0;
             for message in &messages {
-                match message.strip_prefix(EMPTY) {
-                    Some(prefix) => remove_empty(Path::new(OsStr::from_bytes(prefix))),
+                match message.strip_prefix(GROUPS) {
+                    Some(prefix) => left += end_groups(Path::new(OsStr::from_bytes(prefix))),
                     None => Scratch::sweep(Path::new(OsStr::from_bytes(message))),
                 }
             }
@@ -156,15 +162,25 @@ mod linux {
         }
     }
 
-    fn remove_empty(prefix: &Path) {
+    /// How many of the groups are still there.
+    fn end_groups(prefix: &Path) -> usize {
         let beginning = prefix.file_name().unwrap_or_default().as_bytes();
         let entries = prefix.parent().map(std::fs::read_dir);
-        for entry in entries.into_iter().flatten().flatten().flatten() {
-            if entry.file_name().as_bytes().starts_with(beginning) {
-                // One that is not empty is in use.
-                let _ = std::fs::remove_dir(entry.path());
+        let entries = entries.into_iter().flatten().flatten().flatten();
+        let ours = entries.filter(|entry| entry.file_name().as_bytes().starts_with(beginning));
+        ours.filter(|group| {
+            let members = std::fs::read_to_string(group.path().join("cgroup.procs"));
+            for member in members.unwrap_or_default().lines() {
+                // A number below 2 would be somebody else: ourselves, or everybody.
+                if let Some(member) = member.parse::<libc::pid_t>().ok().filter(|one| *one > 1) {
+                    // SAFETY: the call takes plain numbers. Nobody but programs of the jail is
+                    // in the group.
+                    unsafe { libc::kill(member, libc::SIGKILL) };
+                }
             }
-        }
+            std::fs::remove_dir(group.path()).is_err()
+        })
+        .count()
     }
 
     /// Out of the grader's terminal, folder and streams: nobody waits for the guard, and

@@ -82,7 +82,7 @@ impl Hierarchy {
     pub fn sweep(&self) {
         for root in self.roots() {
             let ours = format!("{PREFIX}{}-", std::process::id());
-            guard::remove_empty_folders(&root.join(ours));
+            guard::end_control_groups(&root.join(ours));
             for entry in fs::read_dir(root).into_iter().flatten().flatten() {
                 let name = entry.file_name();
                 let maker = name
