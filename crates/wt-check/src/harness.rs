@@ -199,7 +199,9 @@ pub(crate) fn judge(result: Result<(), Box<dyn Any + Send>>, checks_file: &str) 
     let what = panics::message(&*payload);
     // A payload of the checked code's may panic when it is dropped.
     std::mem::forget(payload);
-    match panics::take_last_here() {
+    // An earlier panic of this thread, which the checked code caught, is not this one.
+    let noted = panics::take_last_here().filter(|note| note.message == what);
+    match noted {
         Some(PanicNote { file, line, .. }) if file == checks_file => Verdict {
             word: "wrong",
             what,
@@ -212,7 +214,22 @@ pub(crate) fn judge(result: Result<(), Box<dyn Any + Send>>, checks_file: &str) 
             file,
             line,
         },
+        None if panics::hook_is_gone() => without_a_hook(what),
         None => carried_over(what),
+    }
+}
+
+/// Where a panic came from is not known, and so not whose it was. Either way the claim
+/// does not hold.
+fn without_a_hook(what: String) -> Verdict {
+    Verdict {
+        word: "wrong",
+        what: format!(
+            "{what}\nYour code has replaced the panic hook or taken it away, so it is not known where \
+             this panic began: it may be yours, or the check's. Leave the hook as it is"
+        ),
+        file: String::new(),
+        line: 0,
     }
 }
 

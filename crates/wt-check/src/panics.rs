@@ -1,6 +1,10 @@
 //! Every panic of the process, kept, whoever swallows it later.
 
 use std::cell::Cell;
+#[cfg(unix)]
+use std::fs::File;
+#[cfg(unix)]
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -28,6 +32,14 @@ static SEEN: Mutex<Vec<PanicNote>> = Mutex::new(Vec::new());
 thread_local! {
     static LAST_HERE: Cell<Option<PanicNote>> = const { Cell::new(None) };
     static QUIET: Cell<bool> = const { Cell::new(false) };
+    static PROBE: Cell<Option<Probe>> = const { Cell::new(None) };
+}
+
+/// A panic that only asks whether the hook is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    Unseen,
+    Seen,
 }
 
 /// Every panic of this process so far, on any thread, oldest first; the first 64.
@@ -51,10 +63,22 @@ pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> thread::Result<T> {
     result
 }
 
+/// Whether the hook of [`install_hook`] is gone: the checked code took it away, or put
+/// another in its place. Asked with a panic, which whatever hook is there sees.
+pub(crate) fn hook_is_gone() -> bool {
+    PROBE.set(Some(Probe::Unseen));
+    let _ = catch_unwind(|| panic!("(only to see whether the panic hook is still there)"));
+    PROBE.take() != Some(Probe::Seen)
+}
+
 /// Replaces the panic hook: notes the panic, and prints it in one line where the
 /// default hook prints three.
 pub(crate) fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
+        if PROBE.get().is_some() {
+            PROBE.set(Some(Probe::Seen));
+            return;
+        }
         if QUIET.get() {
             return;
         }
@@ -65,10 +89,29 @@ pub(crate) fn install_hook() {
             file,
             line,
         } = &note;
-        eprintln!("thread '{thread}' panicked at {file}:{line}: {message}");
+        say(&format!(
+            "thread '{thread}' panicked at {file}:{line}: {message}\n"
+        ));
         remember(&note);
         LAST_HERE.set(Some(note));
     }));
+}
+
+/// Prints to standard error past the lock of std's, which the checked code may hold for
+/// ever.
+fn say(line: &str) {
+    #[cfg(unix)]
+    {
+        use std::io::Write;
+        use std::os::fd::FromRawFd;
+
+        // SAFETY: the descriptor is not closed here, and nobody else may close it.
+        let mut out = ManuallyDrop::new(unsafe { File::from_raw_fd(libc::STDERR_FILENO) });
+        // That nobody reads it is not worth a second panic.
+        let _ = out.write_all(line.as_bytes());
+    }
+    #[cfg(not(unix))]
+    eprint!("{line}");
 }
 
 fn note(info: &PanicHookInfo<'_>) -> PanicNote {
