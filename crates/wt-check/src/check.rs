@@ -199,7 +199,7 @@ macro_rules! watched {
 }
 
 /// A program that explores does without the others: rustc translates only what the
-/// program can come to, and optimises it.
+/// program can come to.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "explore")]

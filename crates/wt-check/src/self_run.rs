@@ -17,19 +17,10 @@ struct Heard {
 }
 
 pub(crate) fn run(checks: &[Check]) -> ExitCode {
-    // The other checks work with the system's threads, and the façade does not.
-    #[cfg(feature = "explore")]
-    let checks: &[Check] = &(checks.iter().copied())
-        .filter(|check| check.explored.is_some())
-        .collect::<Vec<_>>();
-    // Those that are explored are not in a program that records.
-    #[cfg(all(feature = "record", not(feature = "explore")))]
-    let checks: &[Check] = &(checks.iter().copied())
-        .filter(|check| check.explored.is_none())
-        .collect::<Vec<_>>();
+    let checks: Vec<&Check> = checks.iter().filter(|check| is_here(check)).collect();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|argument| argument == "--list") {
-        for check in checks {
+        for check in &checks {
             println!("{}: test", check.name);
         }
         return ExitCode::SUCCESS;
@@ -57,6 +48,16 @@ pub(crate) fn run(checks: &[Check]) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+/// Whether this program has the check: one that explores has only what is explored, and
+/// one that records has the others.
+fn is_here(check: &Check) -> bool {
+    match (cfg!(feature = "explore"), cfg!(feature = "record")) {
+        (true, _) => check.explored.is_some(),
+        (false, true) => check.explored.is_none(),
+        (false, false) => true,
     }
 }
 

@@ -6,6 +6,9 @@
 use serde::{Deserialize, Serialize};
 use wt_grader::Word;
 
+/// The outcome of a submission whose checks were run; otherwise it is a verdict word.
+pub const CHECKED: &str = "checked";
+
 /// The grades of a class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Book {
@@ -53,7 +56,7 @@ pub struct Row {
     pub duplicate: bool,
     /// SHA-256 of the files that were graded, in hexadecimal; empty if none was read.
     pub source: String,
-    /// What came of it, before the checks: `checked`, or the word for all of them.
+    /// What came of it, before the checks: [`CHECKED`], or the word for all of them.
     pub outcome: String,
     /// What a learner reads about that outcome: rustc's words, or why it was rejected.
     pub said: String,
@@ -71,6 +74,28 @@ pub struct Row {
     pub possible: u32,
     /// Why the points are not the ones that were earned; empty if they are.
     pub note: String,
+}
+
+impl Row {
+    /// Whether its checks were run.
+    #[must_use]
+    pub fn was_checked(&self) -> bool {
+        self.outcome == CHECKED
+    }
+
+    /// Whether every property holds.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        let mut words = self.verdicts.iter().map(CheckVerdict::word);
+        words.all(|word| word == Word::Pass)
+    }
+
+    /// Whether the grader, and not the code, is the reason for a missing verdict.
+    #[must_use]
+    pub fn has_fault(&self) -> bool {
+        let mut words = self.verdicts.iter().map(CheckVerdict::word);
+        words.any(|word| word == Word::GraderFault)
+    }
 }
 
 /// The verdict on one property.

@@ -5,17 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::book::Book;
-use crate::booking::{Rules, book};
-use crate::grading::{Class, grade_all};
-use crate::identity::{Identity, class_of};
-use crate::journal::{Entry, Journal};
-use crate::layout::{Submission, submissions};
-use crate::merge::{journal_path, latest, parts};
-use crate::reading::ClassFolder;
-use crate::rules::{Late, moment, overrides, times};
-use crate::shard::Shard;
-use crate::{files, out};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lexopt::{Arg, ValueExt};
 use wt_formats::text::line;
@@ -27,6 +16,18 @@ use wt_grader::scratch::Scratch;
 use wt_grader::source::SourceSet;
 use wt_grader::{Course, GradeError, Lesson, Session, Word, cancel, disk};
 use wt_jail::{Bwrap, Facilities, canary};
+
+use crate::book::{Book, CHECKED};
+use crate::booking::{Rules, book};
+use crate::grading::{Class, grade_all};
+use crate::identity::{Identity, class_of};
+use crate::journal::{Entry, Journal};
+use crate::layout::{Submission, submissions};
+use crate::merge::{journal_path, latest, parts};
+use crate::reading::ClassFolder;
+use crate::rules::{Late, moment, overrides, times};
+use crate::shard::Shard;
+use crate::{files, out};
 
 const PASSED: u8 = 0;
 const USAGE: u8 = 2;
@@ -335,7 +336,7 @@ fn tell(
         .iter()
         .filter(|verdict| verdict.word() == Word::Pass);
     let said = match entry.outcome.as_str() {
-        "checked" => format!(
+        CHECKED => format!(
             "{} of {} properties hold",
             hold.count(),
             lesson.checks.len()
@@ -350,16 +351,8 @@ fn tell(
 }
 
 fn print_summary(book: &Book, out: &Path) {
-    let full = book.rows.iter().filter(|row| {
-        row.verdicts
-            .iter()
-            .all(|verdict| verdict.word() == Word::Pass)
-    });
-    let faults = book.rows.iter().filter(|row| {
-        row.verdicts
-            .iter()
-            .any(|verdict| verdict.word() == Word::GraderFault)
-    });
+    let full = book.rows.iter().filter(|row| row.has_all());
+    let faults = book.rows.iter().filter(|row| row.has_fault());
     println!(
         "\n{} submissions, {} of them with every property\n\n\
          table       {}\n\

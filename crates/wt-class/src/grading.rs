@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use sha2::{Digest, Sha256};
 use wt_core::pool::Pool;
 use wt_formats::text::{cut, plain};
 use wt_grader::limits::TimeLimits;
@@ -14,15 +13,14 @@ use wt_grader::session::{CheckResult, Outcome};
 use wt_grader::source::SourceSet;
 use wt_grader::{Course, GradeError, Lesson, LessonReport, Session, Word};
 
-use crate::book::CheckVerdict;
+use crate::book::{CHECKED, CheckVerdict};
+use crate::digest::Sum;
 use crate::journal::Entry;
 use crate::layout::Submission;
 use crate::reading::{ClassFolder, fingerprint};
 
 /// The most bytes of one text that is kept.
 const KEPT: usize = 8 << 10;
-/// Beside its word, for a submission whose checks were run.
-pub const CHECKED: &str = "checked";
 
 /// Everything that grading a class needs.
 pub struct Class<'a> {
@@ -126,13 +124,10 @@ fn one(
 /// The same code has the same seed on every machine, and none can tell it without having
 /// the code.
 fn seed(class: u64, source: &str) -> u64 {
-    let mut hasher = Sha256::new();
-    hasher.update(class.to_le_bytes());
-    hasher.update(source);
-    let all = hasher.finalize();
-    all.iter()
-        .take(8)
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    let mut sum = Sum::default();
+    sum.part(&class.to_le_bytes());
+    sum.part(source.as_bytes());
+    sum.number()
 }
 
 /// The same word for every check.

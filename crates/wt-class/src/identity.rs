@@ -3,11 +3,11 @@
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use wt_grader::files::sorted_entries;
 use wt_grader::toolchain::Toolchain;
 use wt_grader::{Course, GradeError, Lesson, kit};
 
+use crate::digest::Sum;
 use crate::shard::Shard;
 
 /// The first line of a journal.
@@ -108,20 +108,17 @@ impl Identity {
 /// A number for the names.
 #[must_use]
 pub fn class_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let mut hasher = Sha256::new();
-    for name in names {
-        hasher.update((name.len() as u64).to_le_bytes());
-        hasher.update(name);
-    }
-    short(hasher)
+    let mut sum = Sum::default();
+    names.for_each(|name| sum.part(name.as_bytes()));
+    sum.short()
 }
 
 fn checks(lesson: &Lesson) -> Result<String, GradeError> {
-    let mut hasher = Sha256::new();
+    let mut sum = Sum::default();
     let read = |path: &std::path::Path| {
         std::fs::read(path).map_err(|error| GradeError::io("read", path, &error))
     };
-    hasher.update(read(&lesson.exercise.join("lesson.toml"))?);
+    sum.part(&read(&lesson.exercise.join("lesson.toml"))?);
     let mut folders = vec![
         lesson.solution().join("hidden"),
         lesson.solution().join("bad"),
@@ -131,20 +128,12 @@ fn checks(lesson: &Lesson) -> Result<String, GradeError> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                hasher.update(path.file_name().unwrap_or_default().as_encoded_bytes());
-                hasher.update(read(&path)?);
+                sum.part(path.file_name().unwrap_or_default().as_encoded_bytes());
+                sum.part(&read(&path)?);
             }
         }
     }
-    Ok(short(hasher))
-}
-
-fn short(hasher: Sha256) -> String {
-    let all = hasher.finalize();
-    all.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Ok(sum.short())
 }
 
 fn compiler() -> Result<String, GradeError> {

@@ -10,10 +10,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use wt_grader::GradeError;
 
 use crate::book::CheckVerdict;
+use crate::digest::short;
 use crate::identity::Identity;
 
 /// A graded submission, as it is kept. What follows from rules that may change, such as
@@ -207,7 +207,7 @@ fn has_other_content(bytes: &[u8]) -> bool {
 
 fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let json = serde_json::to_string(value)?;
-    Ok(format!("{} {} {json}\n", json.len(), sum(json.as_bytes())).into_bytes())
+    Ok(format!("{} {} {json}\n", json.len(), short(json.as_bytes())).into_bytes())
 }
 
 /// The JSON of a line, if the line is whole.
@@ -216,20 +216,13 @@ fn checked(line: &[u8]) -> Option<&[u8]> {
     let mut parts = line.splitn(3, |byte| *byte == b' ');
     let length: usize = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
     let (said, json) = (parts.next()?, parts.next()?);
-    (json.len() == length && said == sum(json).as_bytes()).then_some(json)
-}
-
-fn sum(bytes: &[u8]) -> String {
-    let all = Sha256::digest(bytes);
-    all.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    (json.len() == length && said == short(json).as_bytes()).then_some(json)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::CHECKED;
 
     fn identity() -> Identity {
         Identity {
@@ -254,7 +247,7 @@ mod tests {
             handed_in: String::new(),
             duplicate: false,
             source: "s".into(),
-            outcome: "checked".into(),
+            outcome: CHECKED.into(),
             said: String::new(),
             verdicts: Vec::new(),
         }

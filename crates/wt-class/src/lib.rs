@@ -20,6 +20,7 @@
 pub mod book;
 pub mod booking;
 pub mod command;
+mod digest;
 pub mod files;
 pub mod grading;
 pub mod identity;

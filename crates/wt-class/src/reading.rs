@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
 use rustix::io::Errno;
-use sha2::{Digest, Sha256};
 use wt_grader::source::{FILE_COUNT, FILE_LIMIT, Rejected, SourceSet, accept};
 use wt_grader::{GradeError, Lesson};
 
+use crate::digest::Sum;
 use crate::layout::Submission;
 
 /// Names beside `src` that cargo or rustup would act on.
@@ -243,18 +243,12 @@ impl ClassFolder {
 /// SHA-256 over the names and bytes of all files, in hexadecimal.
 #[must_use]
 pub fn fingerprint(source: &SourceSet) -> String {
-    let mut hasher = Sha256::new();
+    let mut sum = Sum::default();
     for (path, text) in &source.files {
-        for part in [path.as_os_str().as_bytes(), text.as_bytes()] {
-            hasher.update((part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
+        sum.part(path.as_os_str().as_bytes());
+        sum.part(text.as_bytes());
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    sum.hex()
 }
 
 /// Only names that are a Rust module's: others are options to rustc, or trouble for whoever

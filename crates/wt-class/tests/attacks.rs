@@ -161,15 +161,18 @@ fn every_attack_gets_its_word_and_harms_no_neighbour() {
     for round in 0..rounds {
         let out = class.root.path().join(format!("out-{round}"));
         class.grade_to(&out, &[]).exits(0);
-        for row in class.table(&out) {
-            problems.extend(wrong_with(&out, &row, round));
+        for (place, row) in class.table(&out).iter().enumerate() {
+            let feedback = feedback(&out, place);
+            let found = wrong_with(row, &feedback);
+            problems.extend(found.map(|problem| format!("round {round}: {problem}: {feedback}")));
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     println!("{} attacks, {rounds} rounds", names().len());
 }
 
-fn wrong_with(out: &Path, row: &[(String, String)], round: usize) -> Vec<String> {
+/// What differs from what is expected.
+fn wrong_with(row: &[(String, String)], feedback: &str) -> impl Iterator<Item = String> {
     let name = cell(row, "submission");
     let wanted = match name.split_once('_') {
         Some(("honest", _)) => all("pass"),
@@ -186,20 +189,13 @@ fn wrong_with(out: &Path, row: &[(String, String)], round: usize) -> Vec<String>
     for (check, word) in &wanted.words {
         let found = cell(row, check);
         if found != word {
-            problems.push(format!(
-                "round {round}: {name}: {check} is `{found}` and not `{word}`: {}",
-                feedback(out, name)
-            ));
+            problems.push(format!("{name}: {check} is `{found}` and not `{word}`"));
         }
     }
-    if !feedback(out, name).contains(&wanted.says) {
-        problems.push(format!(
-            "round {round}: {name} does not say `{}`: {}",
-            wanted.says,
-            feedback(out, name)
-        ));
+    if !feedback.contains(&wanted.says) {
+        problems.push(format!("{name} does not say `{}`", wanted.says));
     }
-    problems
+    problems.into_iter()
 }
 
 fn all(word: &str) -> Expected {
@@ -212,17 +208,15 @@ fn all(word: &str) -> Expected {
     }
 }
 
-/// What a learner reads, without markup.
-fn feedback(out: &Path, name: &str) -> String {
-    let end = format!("-{}.html", name.replace('_', "-"));
+/// What the learner at this place in the table reads, without markup.
+fn feedback(out: &Path, place: usize) -> String {
+    let number = format!("{:05}-", place + 1);
     let pages = fs::read_dir(out.join("report/feedback")).unwrap();
-    let page = pages.flatten().find(|page| {
-        page.file_name().to_string_lossy().get(5..) == Some(&end[..end.len().min(48 + 6)])
-            || page.file_name().to_string_lossy().ends_with(&end)
-    });
-    let text = page
-        .map(|page| fs::read_to_string(page.path()).unwrap())
-        .unwrap_or_default();
+    let page = pages
+        .flatten()
+        .find(|page| page.file_name().to_string_lossy().starts_with(&number))
+        .expect("each has a page");
+    let text = fs::read_to_string(page.path()).unwrap();
     let body = text.split("<body>").nth(1).unwrap_or_default();
     let mut plain = String::new();
     let mut inside = false;

@@ -336,7 +336,6 @@ fn nothing_left_of(pid: u32) {
             .filter(|entry| entry.file_name().to_string_lossy().starts_with(&name))
             .count()
     };
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wt/scratch");
     let jailed = || {
         let all = fs::read_dir("/proc").into_iter().flatten().flatten();
         all.filter(|entry| {
@@ -362,8 +361,7 @@ fn nothing_left_of(pid: u32) {
         }
         assert!(
             Instant::now() < end,
-            "{groups} groups and {processes} processes are left ({})",
-            scratch.display()
+            "{groups} groups and {processes} processes are left"
         );
         thread::sleep(Duration::from_millis(10));
     }

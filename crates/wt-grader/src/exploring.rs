@@ -20,10 +20,11 @@ use crate::judge::judge;
 use crate::kit::{Facade, Kit};
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
+use crate::parallel::in_parallel;
 use crate::replay::code::hash;
 use crate::replay::{self, keep_story};
 use crate::scratch::Scratch;
-use crate::session::{Asked, Known, Session, in_parallel, panic_fault, unknown_check};
+use crate::session::{Asked, Known, Session, panic_fault, unknown_check};
 use crate::source::SourceSet;
 use crate::verdict::{Verdict, Word};
 

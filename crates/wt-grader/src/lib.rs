@@ -25,6 +25,7 @@
 //! | [`report`], [`explain`] | what a person reads |
 //! | [`replay`] | one schedule again, as a story |
 //! | [`progress`], [`checked`] | what a learner has done, and the last verdicts |
+//! | [`parallel`] | some threads, many items |
 //! | [`files`], [`disk`] | what several modules do with files, and the room for them |
 //! | [`pack`], [`export`] | the course without its solutions |
 //! | [`mod@bench`] | a learner's solution against others, measured |
@@ -58,6 +59,7 @@ mod mistake;
 mod orphans;
 pub mod pack;
 mod pages;
+pub mod parallel;
 pub mod process;
 pub mod progress;
 pub mod replay;

@@ -2,8 +2,7 @@
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::kit::{Facade, Kit};
 use crate::lesson::{CheckSpec, Lesson, Mode};
 use crate::limits::TimeLimits;
 use crate::mistake;
+use crate::parallel::in_parallel;
 use crate::process::{self, End, Finished, Limits};
 use crate::replay::code::hash;
 use crate::scratch::Scratch;
@@ -672,42 +672,6 @@ impl CheckResult {
     pub(crate) fn is_unwritten(&self) -> bool {
         self.verdict.word == Word::Panicked && self.verdict.what.starts_with(TODO)
     }
-}
-
-/// Maps `items` with `jobs` threads; the results keep the order. The first error
-/// wins, and no further item is begun after it.
-///
-/// # Errors
-///
-/// The first error of `f`.
-pub fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
-    jobs: usize,
-    f: impl Fn(&T) -> Result<R, GradeError> + Sync,
-) -> Result<Vec<R>, GradeError> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(items.len()));
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { return };
-            let result = f(item);
-            if result.is_err() {
-                next.store(items.len(), Ordering::Relaxed);
-            }
-            done.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((at, result));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, items.len().max(1)) {
-            scope.spawn(work);
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 impl LessonReport {

@@ -4,7 +4,6 @@
 //! Each canary is our own program, started inside with `--canary NAME`. It tries one thing
 //! and says whether it worked. The jail is fit for strangers' code when none did.
 
-use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -256,7 +255,7 @@ pub fn enter() {
         return;
     }
     if name == "survivor" {
-        leave_a_child(outside);
+        leave_a_child();
     }
     let kind = KINDS.iter().find(|kind| name == kind.name);
     let Some(kind) = kind else {
@@ -413,8 +412,7 @@ fn memory(_: &Path) -> io::Result<String> {
 }
 
 /// Starts a process in a session of its own that would live for ever, and ends.
-fn leave_a_child(argument: &OsStr) -> ! {
-    let _ = argument;
+fn leave_a_child() -> ! {
     // SAFETY: this process has one thread; the child only sleeps.
     unsafe {
         if libc::fork() == 0 {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wt_grader::checked::Summary;
 use wt_grader::exploring::Exploring;
-use wt_grader::session::in_parallel;
+use wt_grader::parallel::in_parallel;
 use wt_grader::{Course, GradeError, Lesson, LessonReport, Session, report};
 
 use super::{course, progress, session};

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use wt_formats::text::{line, plain};
 use wt_grader::Word;
 
-use super::{file_stem, has_all, number};
+use super::{file_stem, number};
 use crate::book::{Book, CheckVerdict, Property, Row};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -137,17 +137,9 @@ fn numbers(book: &Book) -> String {
             number((points[(count - 1) / 2] + points[count / 2]) / 2.0),
         ),
     };
-    let full = book.rows.iter().filter(|row| has_all(row)).count();
-    let unread = book
-        .rows
-        .iter()
-        .filter(|row| row.outcome != "checked")
-        .count();
-    let faults = book.rows.iter().filter(|row| {
-        row.verdicts
-            .iter()
-            .any(|verdict| verdict.word() == Word::GraderFault)
-    });
+    let full = book.rows.iter().filter(|row| row.has_all()).count();
+    let unread = book.rows.iter().filter(|row| !row.was_checked()).count();
+    let faults = book.rows.iter().filter(|row| row.has_fault());
     let pairs: [(&str, String); 6] = [
         ("submissions", count.to_string()),
         ("median points", format!("{median} of {possible}")),
@@ -377,7 +369,7 @@ fn submissions(book: &Book) -> String {
 }
 
 fn notes(row: &Row) -> String {
-    let outcome = (row.outcome != "checked").then_some(row.outcome.as_str());
+    let outcome = (!row.was_checked()).then_some(row.outcome.as_str());
     let duplicate = row
         .duplicate
         .then_some("this learner has several submissions");

@@ -5,7 +5,7 @@ pub mod gradescope;
 pub mod html;
 pub mod junit;
 
-use crate::book::{Book, Row};
+use crate::book::Book;
 
 /// A file name for a learner's own page or file: only letters a to z, digits and `-`, and
 /// different for each place in the book.
@@ -42,17 +42,10 @@ pub(crate) fn number(points: f64) -> String {
     }
 }
 
-/// Whether every property holds.
-pub(crate) fn has_all(row: &Row) -> bool {
-    row.verdicts
-        .iter()
-        .all(|verdict| verdict.word() == wt_grader::Word::Pass)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::book::{CheckVerdict, Property};
+    use crate::book::{CHECKED, CheckVerdict, Property, Row};
 
     /// A class with names that try everything.
     pub(crate) fn hostile() -> Book {
@@ -79,7 +72,7 @@ pub(crate) mod tests {
             learner: (*name).into(),
             duplicate: n == 0,
             source: "00ff".into(),
-            outcome: "checked".into(),
+            outcome: CHECKED.into(),
             said: String::new(),
             verdicts: match n {
                 0 => vec![verdict("pass"), verdict("pass")],

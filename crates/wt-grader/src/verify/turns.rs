@@ -7,9 +7,9 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use crate::error::GradeError;
+use crate::parallel::in_an_order;
 
 /// One lesson's items that nobody has taken, and how many threads are with it.
 #[derive(Debug, Default)]
@@ -39,28 +39,11 @@ pub(super) fn in_turns<T: Sync, R: Send>(
         lines[line].left.push_back(at);
     }
     let lines = Mutex::new(lines);
-    let done = Mutex::new(Vec::with_capacity(items.len()));
-    let work = || {
-        let mut mine = None;
-        loop {
-            // A lock in the head of a `while let` would be held through its body.
-            let next = take(&mut lock(&lines), &mut mine);
-            let Some(at) = next else { return };
-            let result = f(&items[at]);
-            if result.is_err() {
-                lock(&lines).iter_mut().for_each(|line| line.left.clear());
-            }
-            lock(&done).push((at, result));
-        }
+    let next = |mine: &mut Option<usize>| {
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        take(&mut lines, mine)
     };
-    thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, items.len().max(1)) {
-            scope.spawn(work);
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
+    in_an_order(items, jobs, next, f)
 }
 
 /// The next item of the line that is `mine`, or of another one that becomes mine.
@@ -75,10 +58,6 @@ fn take(lines: &mut [Line], mine: &mut Option<usize>) -> Option<usize> {
         lines[best].threads += 1;
     }
     mine.and_then(|at| lines[at].left.pop_front())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
