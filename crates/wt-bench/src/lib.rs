@@ -46,6 +46,7 @@ pub mod count;
 pub mod machine;
 pub mod measure;
 pub mod peers;
+pub mod plot;
 pub mod report;
 pub mod rows;
 pub mod work;

@@ -8,6 +8,12 @@ use crate::work::workers;
 /// The compiler that built this.
 pub const RUSTC: &str = env!("WT_BENCH_RUSTC");
 
+/// When and where this was measured: the day, the machine, the compiler.
+#[must_use]
+pub fn conditions() -> String {
+    format!("{}, {}, {RUSTC}", date(), describe())
+}
+
 /// The processor, the cores that may be used, and the system.
 #[must_use]
 pub fn describe() -> String {

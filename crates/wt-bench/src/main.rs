@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wt_bench::contender::Row;
 use wt_bench::report::{self, Measured};
-use wt_bench::{machine, measure, rows};
+use wt_bench::{machine, measure, plot, rows};
 
 const HELP: &str = "\
 Measures wt-core beside its peers, in one process.
@@ -18,8 +18,9 @@ cargo run --release -p wt-bench -- [ROW...] [OPTIONS]
 ROW              rows whose name contains this word; all rows if none is given
 --only WORD      contenders whose name contains this word, to profile one
 --rounds N       how often each contender runs; 9 if not given
---book           also writes the table to the book, book/src/generated/bench.md
---write FILE     also writes the table there
+--book           also writes the table to the book, book/src/generated/bench.md, and a
+                 drawing beside it
+--write FILE     also writes the table there, and the drawing beside it
 --list           prints the names of the rows
 ";
 
@@ -109,24 +110,28 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if cfg!(debug_assertions) {
         eprintln!("note: this is a debug build; --release measures what users get");
     }
-    println!(
-        "{}, {}, {}\n",
-        machine::date(),
-        machine::describe(),
-        machine::RUSTC
-    );
+    println!("{}\n", machine::conditions());
     let measured: Vec<_> = rows
         .iter()
         .map(|row| measured(row, options.rounds))
         .collect();
     if let Some(file) = &options.file {
         let page = report::page(&measured, &command(options), options.rounds);
-        file.parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(file, page))
-            .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-        println!("written to {}", file.display());
+        write(file, &page)?;
+        write(
+            &file.with_extension("svg"),
+            &plot::svg(&measured, &machine::conditions()),
+        )?;
     }
+    Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    file.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(file, text))
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    println!("written to {}", file.display());
     Ok(())
 }
 

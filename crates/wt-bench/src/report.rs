@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::iter;
 
 use crate::contender::{Goal, Row, Unit};
-use crate::machine;
+use crate::machine::conditions;
 use crate::measure::Figures;
+use crate::plot::Versus;
 
 /// A row that has been measured.
 pub struct Measured {
@@ -81,6 +82,15 @@ impl Measured {
         let peer = self.best(false)?;
         let is_compared = self.is_compared && !figures.reference;
         is_compared.then(|| figures.median / peer.median)
+    }
+
+    /// Our fastest beside the best peer.
+    pub(crate) fn versus(&self) -> Option<Versus> {
+        let (ours, peer) = (self.best(true)?, self.best(false)?);
+        Some(Versus {
+            ratio: self.ratio(ours)?,
+            spread: (ours.min / peer.median, ours.max / peer.median),
+        })
     }
 
     /// The ratio that a goal is about.
@@ -265,15 +275,13 @@ pub fn page(rows: &[Measured], command: &str, rounds: usize) -> String {
     let mut text = format!(
         "<!-- Written by `{command}`. Do not edit. -->\n\
          <!-- ANCHOR: summary -->\n\n\
-         {date}, {machine}, {rustc}. `{command}`: {rounds} rounds, all contenders of a row in \
+         {}. `{command}`: {rounds} rounds, all contenders of a row in \
          one process, in a fresh random order each round. Medians over the rounds. The ratio is \
          that of our fastest to the fastest peer: below 1 is faster. Must and aim are what the \
          project asks of the row, often of another pair; what is not reached is printed bold.\n\n\
          | Row | What | Ours | Best peer | Ratio | Must | Aim |\n\
          | --- | --- | --- | --- | ---: | ---: | ---: |\n",
-        date = machine::date(),
-        machine = machine::describe(),
-        rustc = machine::RUSTC,
+        conditions(),
     );
     text.extend(rows.iter().map(Measured::summary));
     text.push_str("\n<!-- ANCHOR_END: summary -->\n");

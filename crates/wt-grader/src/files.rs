@@ -48,8 +48,12 @@ pub fn replace(path: &Path, text: &str) -> Result<(), GradeError> {
     let folder = path.parent().unwrap_or(path);
     std::fs::create_dir_all(folder).map_err(|error| GradeError::io("create", folder, &error))?;
     let fresh = path.with_extension(format!("new-{}", std::process::id()));
-    std::fs::write(&fresh, text).map_err(|error| GradeError::io("write", &fresh, &error))?;
-    std::fs::rename(&fresh, path).map_err(|error| GradeError::io("write", path, &error))
+    let replaced = std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, path));
+    replaced.map_err(|error| {
+        // A part of it on a full disk is worth nothing to anybody.
+        let _ = std::fs::remove_file(&fresh);
+        GradeError::io("write", path, &error)
+    })
 }
 
 /// Feeds the names and bytes of all files below `folder` to `hasher`.

@@ -60,7 +60,8 @@ pub fn document(timeline: &Timeline) -> String {
 #[must_use]
 pub fn titled(timeline: &Timeline, title: &str) -> String {
     let drawing = Drawing::new(timeline);
-    let height = drawing.bottom() + 40.0;
+    let stuck = drawing.far > timeline.end;
+    let height = drawing.bottom() + if stuck { 60.0 } else { 40.0 };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          aria-labelledby=\"title desc\">\n<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n\
@@ -81,6 +82,16 @@ pub fn titled(timeline: &Timeline, title: &str) -> String {
     }
     drawing.holds(&mut svg);
     drawing.arrows(&mut svg);
+    if stuck {
+        let _ = writeln!(
+            svg,
+            "<text class=\"stuck end\" x=\"{}\" y=\"{:.1}\">{}: {}</text>",
+            WIDTH - RIGHT,
+            drawing.bottom() + 38.0,
+            escaped(&timeline.outcome.word),
+            escaped(&cut(&timeline.outcome.what, 110))
+        );
+    }
     svg.push_str("</svg>\n");
     svg
 }
@@ -138,6 +149,9 @@ fn description(timeline: &Timeline) -> String {
 
 struct Drawing<'a> {
     timeline: &'a Timeline,
+    /// Where the drawing ends: some way behind the last event if a wait did not end, for
+    /// that wait is what there is to see.
+    far: u64,
     scale: f64,
 }
 
@@ -148,9 +162,13 @@ impl<'a> Drawing<'a> {
     )]
     fn new(timeline: &'a Timeline) -> Self {
         let room = WIDTH - LEFT - RIGHT;
+        let mut waits = timeline.lanes.iter().flat_map(|lane| &lane.waits);
+        let stuck = timeline.outcome.word != "done" && waits.any(|wait| wait.open);
+        let far = timeline.end + if stuck { timeline.end / 3 } else { 0 };
         Self {
             timeline,
-            scale: room / timeline.end.max(1) as f64,
+            far,
+            scale: room / far.max(1) as f64,
         }
     }
 
@@ -264,6 +282,7 @@ impl<'a> Drawing<'a> {
         );
         let ran = format!("{} runs", lane.name);
         self.bar(svg, "run", (lane.from, lane.to), y, &ran, &[]);
+        let until = |wait: &Wait| if wait.open { self.far } else { wait.to };
         for span in &lane.spans {
             self.part(
                 svg,
@@ -289,7 +308,14 @@ impl<'a> Drawing<'a> {
             // A part of the work that sleeps is drawn as that part.
             let covers = |span: &Span| span.from <= wait.from && wait.to <= span.to;
             if wait.awaited != Awaited::Time || !lane.spans.iter().any(covers) {
-                self.bar(svg, class, (wait.from, wait.to), y, &title, &labels(wait));
+                self.bar(
+                    svg,
+                    class,
+                    (wait.from, until(wait)),
+                    y,
+                    &title,
+                    &labels(wait),
+                );
             }
         }
     }
@@ -443,7 +469,11 @@ fn labels(wait: &Wait) -> Vec<String> {
         // `news at not_full`: the last word will do.
         _ => wait.what.rsplit(' ').next().unwrap_or_default(),
     };
-    vec![wait.what.clone(), short.to_owned()]
+    let mut labels = vec![wait.what.clone(), short.to_owned()];
+    if wait.open {
+        labels.insert(0, format!("{}, for ever", wait.what));
+    }
+    labels
 }
 
 /// 1, 2 or 5 times a power of ten, not below `least`.

@@ -5,6 +5,7 @@
 mod channels;
 mod faults;
 mod locks;
+mod quizzes;
 mod threads;
 mod timed;
 
