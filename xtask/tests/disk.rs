@@ -95,12 +95,12 @@ fn a_target_folder_that_is_a_file_is_told() {
 /// The course's target folder on a disk of this size, with the kit on another.
 fn small_disk(course: &Course, size: &str) -> String {
     let target = course.target().display();
-    let kit = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wt/kit");
+    let kit = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xtask");
     let kit = kit.display();
     format!(
         "mount -t tmpfs -o size={size} tmpfs {target}
          mkdir {target}/wt
-         ln -s {kit} {target}/wt/kit"
+         ln -s {kit} {target}/xtask"
     )
 }
 

@@ -162,14 +162,19 @@ impl Course {
     /// The folder for everything that grading leaves on disk.
     #[must_use]
     pub fn work_folder(&self) -> PathBuf {
+        self.target().join("wt")
+    }
+
+    /// Cargo's target folder.
+    #[must_use]
+    pub fn target(&self) -> PathBuf {
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| self.root.join("target"), PathBuf::from);
-        let target = if target.is_absolute() {
+        if target.is_absolute() {
             target
         } else {
             self.root.join(target)
-        };
-        target.join("wt")
+        }
     }
 
     /// The book's table of contents, relative to the course.

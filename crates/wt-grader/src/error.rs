@@ -26,7 +26,8 @@ impl GradeError {
             io::ErrorKind::StorageFull => "; the disk is full: free some space and run it again",
             io::ErrorKind::PermissionDenied
             | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::NotADirectory => {
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::AlreadyExists => {
                 "; set CARGO_TARGET_DIR to a folder that you can write to, as in \
                  `CARGO_TARGET_DIR=/tmp/wt cargo xtask check 01`"
             }

@@ -1,8 +1,12 @@
 //! The kit: the libraries that every lesson links, built once by cargo.
 //!
-//! It lives in a target folder of its own, so an editor that runs cargo never
-//! makes a check wait. Whether it is fresh is decided by the content of its
-//! sources, in a millisecond; cargo is asked only when they changed.
+//! An editor that runs cargo never makes a check wait: the kit is in folders that only
+//! the grader uses. Whether it is fresh is decided by the content of its sources, in a
+//! millisecond; cargo is asked only when they changed.
+//!
+//! The kit that `check` uses is built along with the command line itself, by the same
+//! call of cargo (the feature `kit` of the package xtask): so neither core is idle while
+//! the other one is at the last crates of the command line.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -10,18 +14,13 @@ use std::process::Command;
 
 use crate::course::Course;
 use crate::error::GradeError;
-use crate::files::{hash_file, hash_tree, read_course_file, sorted_entries};
+use crate::files::{hash_file, hash_tree, read_course_file, replace, sorted_entries};
 use crate::process;
 use crate::replay::code::hash;
 use crate::toolchain::Toolchain;
 
 /// The crates whose sources make up the kit.
 const CRATES: [&str; 3] = ["wt-sync", "wt-core", "wt-check"];
-
-/// The profile of the workspace in which the kit is built.
-const PROFILE: &str = "kit";
-/// The one in which a scheduler is fast enough to try thousands of schedules.
-const EXPLORE_PROFILE: &str = "explore";
 
 /// How the façade `wt-sync` is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +35,23 @@ pub enum Facade {
 }
 
 impl Facade {
+    /// The profile of the workspace in which the kit is built.
     fn profile(self) -> &'static str {
         match self {
-            Self::Record | Self::Plain => PROFILE,
-            Self::Explore => EXPLORE_PROFILE,
+            // That of the command line.
+            Self::Record => "xtask",
+            Self::Plain => "kit",
+            // A scheduler that is fast enough to try thousands of schedules.
+            Self::Explore => "explore",
+        }
+    }
+
+    /// The packages and features that cargo builds.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Record => &["--package", "xtask", "--features", "xtask/kit"],
+            Self::Plain => &[],
+            Self::Explore => &["--features", "wt-check/explore"],
         }
     }
 }
@@ -47,8 +59,8 @@ impl Facade {
 /// The built kit.
 #[derive(Debug, Clone)]
 pub struct Kit {
-    /// Where the compiled libraries are.
-    folder: PathBuf,
+    /// What cargo is told to use as its target folder.
+    target: PathBuf,
     facade: Facade,
     /// Changes with the kit's sources and the compiler.
     pub stamp: u64,
@@ -74,10 +86,8 @@ impl Kit {
             return Ok(kit);
         }
         announce();
-        build(course, toolchain, facade, &kit.target())?;
-        let stamp_file = kit.stamp_file();
-        std::fs::write(&stamp_file, kit.stamp.to_string())
-            .map_err(|error| GradeError::io("write", &stamp_file, &error))?;
+        kit.build(course, toolchain)?;
+        replace(&kit.stamp_file(), &kit.stamp.to_string())?;
         Ok(kit)
     }
 
@@ -87,13 +97,12 @@ impl Kit {
     ///
     /// [`GradeError::Course`] if its sources cannot be read.
     pub fn of(course: &Course, toolchain: &Toolchain, facade: Facade) -> Result<Self, GradeError> {
-        let name = match facade {
-            Facade::Record => "kit",
-            Facade::Plain => "kit-plain",
-            Facade::Explore => "kit-explore",
-        };
         Ok(Self {
-            folder: course.work_folder().join(name).join(facade.profile()),
+            target: match facade {
+                Facade::Record => course.target(),
+                Facade::Plain => course.work_folder().join("kit-plain"),
+                Facade::Explore => course.work_folder().join("kit-explore"),
+            },
             facade,
             stamp: stamp(&course.kit_root, toolchain)?,
         })
@@ -110,16 +119,12 @@ impl Kit {
     /// The folder with all that is linked.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.folder.clone()
+        self.target.join(self.facade.profile())
     }
 
-    /// What cargo is told to use as its target folder.
-    fn target(&self) -> PathBuf {
-        self.folder.parent().unwrap_or(&self.folder).to_owned()
-    }
-
+    /// Has the stamp of what was built last.
     fn stamp_file(&self) -> PathBuf {
-        self.target().join("stamp")
+        self.folder().join("kit.stamp")
     }
 
     /// How rustc has to translate the checked code. What runs under thousands of
@@ -140,65 +145,57 @@ impl Kit {
     /// The library `wt_core`.
     #[must_use]
     pub fn core(&self) -> PathBuf {
-        self.folder.join("libwt_core.rlib")
+        self.folder().join("libwt_core.rlib")
     }
 
     /// The library `wt_check`.
     #[must_use]
     pub fn check(&self) -> PathBuf {
-        self.folder.join("libwt_check.rlib")
+        self.folder().join("libwt_check.rlib")
     }
 
     /// Where rustc finds what those two depend on.
     #[must_use]
     pub fn dependencies(&self) -> PathBuf {
-        self.folder.join("deps")
+        self.folder().join("deps")
     }
-}
 
-fn build(
-    course: &Course,
-    toolchain: &Toolchain,
-    facade: Facade,
-    target: &Path,
-) -> Result<(), GradeError> {
-    std::fs::create_dir_all(target).map_err(|error| GradeError::io("create", target, &error))?;
-    let mut command = Command::new(&toolchain.cargo);
-    command
-        .args([
-            "build",
-            "--locked",
-            "--package",
-            "wt-core",
-            "--package",
-            "wt-check",
-            "--manifest-path",
-        ])
-        .arg(course.kit_root.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target)
-        .args(["--profile", facade.profile()]);
-    match facade {
-        Facade::Record => command.args(["--features", "wt-check/record"]),
-        Facade::Plain => &mut command,
-        Facade::Explore => command.args(["--features", "wt-check/explore"]),
-    };
-    // The learner's code is compiled without these, so the kit must be, too.
-    for name in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "CARGO_BUILD_RUSTFLAGS",
-    ] {
-        command.env_remove(name);
+    fn build(&self, course: &Course, toolchain: &Toolchain) -> Result<(), GradeError> {
+        let target = &self.target;
+        std::fs::create_dir_all(target)
+            .map_err(|error| GradeError::io("create", target, &error))?;
+        let mut command = Command::new(&toolchain.cargo);
+        command
+            .args([
+                "build",
+                "--locked",
+                "--package",
+                "wt-core",
+                "--package",
+                "wt-check",
+            ])
+            .args(self.facade.packages())
+            .args(["--profile", self.facade.profile(), "--manifest-path"])
+            .arg(course.kit_root.join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(target);
+        // The learner's code is compiled without these, so the kit must be, too.
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_BUILD_RUSTFLAGS",
+        ] {
+            command.env_remove(name);
+        }
+        if process::run_visibly(command)? {
+            return Ok(());
+        }
+        Err(GradeError::Fault(String::from(
+            "the kit (wt-core and wt-check) does not build; cargo's messages above say why. \
+             If it is the network, try again: what was downloaded is kept. If the disk is full, free some space",
+        )))
     }
-    if process::run_visibly(command)? {
-        return Ok(());
-    }
-    Err(GradeError::Fault(String::from(
-        "the kit (wt-core and wt-check) does not build; cargo's messages above say why. \
-         If it is the network, try again: what was downloaded is kept. If the disk is full, free some space",
-    )))
 }
 
 /// A number for what decides the steps of a schedule, apart from the checked code and
