@@ -9,7 +9,7 @@ use log_service::{Config, Level, Service};
 use wt_check::trace::span;
 use wt_core::thread;
 
-const LINE: &str = "INFO a line\n";
+const LINE: &str = "10:15:00 INFO a line\n";
 const LINES: usize = 12;
 
 pub fn scenario() {
