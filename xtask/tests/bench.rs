@@ -103,8 +103,8 @@ fn without_a_network_it_says_what_to_do() {
     // A folder for each run, so that nothing is there that was built before.
     let target = course.root().with_file_name("target");
     std::fs::create_dir_all(target.join("wt")).unwrap();
-    let kit = course.target().join("xtask");
-    std::os::unix::fs::symlink(kit, target.join("xtask")).unwrap();
+    let kit = course.target().join("wt/kit");
+    std::os::unix::fs::symlink(kit, target.join("wt/kit")).unwrap();
     course
         .program("bench 01")
         .env("CARGO_TARGET_DIR", &target)

@@ -38,7 +38,7 @@ fn a_folder_without_permission_is_told_with_the_way_out() {
             return;
         }
         set_mode(folder, 0o755);
-        let copy = folder.join("xtask");
+        let copy = folder.join("wt/kit");
         fs::copy(env!("CARGO_BIN_EXE_xtask"), &copy).unwrap();
         program.at(copy).by_user(NOBODY)
     } else {
@@ -95,12 +95,12 @@ fn a_target_folder_that_is_a_file_is_told() {
 /// The course's target folder on a disk of this size, with the kit on another.
 fn small_disk(course: &Course, size: &str) -> String {
     let target = course.target().display();
-    let kit = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xtask");
+    let kit = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wt/kit");
     let kit = kit.display();
     format!(
         "mount -t tmpfs -o size={size} tmpfs {target}
          mkdir {target}/wt
-         ln -s {kit} {target}/xtask"
+         ln -s {kit} {target}/wt/kit"
     )
 }
 

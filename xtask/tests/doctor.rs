@@ -57,7 +57,7 @@ fn a_missing_compiler_is_named_with_what_to_type() {
 #[test]
 fn a_kit_that_is_not_built_is_no_failure() {
     let course = Course::apart();
-    fs::remove_file(course.target().join("xtask")).unwrap();
+    fs::remove_file(course.target().join("wt/kit")).unwrap();
     course
         .run("doctor")
         .exits(0)

@@ -6,11 +6,14 @@
 //!
 //! The kit that `check` uses is built along with the command line itself, by the same
 //! call of cargo (the feature `kit` of the package xtask): so neither core is idle while
-//! the other one is at the last crates of the command line.
+//! the other one is at the last crates of the command line. What was built is copied, for
+//! the next call of cargo may build some of it anew, and all of a kit must be of one piece.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::course::Course;
 use crate::error::GradeError;
@@ -59,8 +62,8 @@ impl Facade {
 /// The built kit.
 #[derive(Debug, Clone)]
 pub struct Kit {
-    /// What cargo is told to use as its target folder.
-    target: PathBuf,
+    /// Where the compiled libraries are.
+    folder: PathBuf,
     facade: Facade,
     /// Changes with the kit's sources and the compiler.
     pub stamp: u64,
@@ -87,7 +90,12 @@ impl Kit {
         }
         announce();
         kit.build(course, toolchain)?;
-        replace(&kit.stamp_file(), &kit.stamp.to_string())?;
+        match facade {
+            Facade::Record => kit.keep(&course.target().join(facade.profile()))?,
+            Facade::Plain | Facade::Explore => {
+                replace(&kit.stamp_file(), &kit.stamp.to_string())?;
+            }
+        }
         Ok(kit)
     }
 
@@ -97,34 +105,45 @@ impl Kit {
     ///
     /// [`GradeError::Course`] if its sources cannot be read.
     pub fn of(course: &Course, toolchain: &Toolchain, facade: Facade) -> Result<Self, GradeError> {
+        let work = course.work_folder();
+        let stamp = stamp(&course.kit_root, toolchain)?;
         Ok(Self {
-            target: match facade {
-                Facade::Record => course.target(),
-                Facade::Plain => course.work_folder().join("kit-plain"),
-                Facade::Explore => course.work_folder().join("kit-explore"),
+            folder: match facade {
+                Facade::Record => work.join("kit").join(format!("{stamp:016x}")),
+                Facade::Plain => work.join("kit-plain").join(facade.profile()),
+                Facade::Explore => work.join("kit-explore").join(facade.profile()),
             },
             facade,
-            stamp: stamp(&course.kit_root, toolchain)?,
+            stamp,
         })
     }
 
     /// Whether it is built from the sources and with the compiler of now.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        std::fs::read_to_string(self.stamp_file()).is_ok_and(|text| text == self.stamp.to_string())
-            && self.core().is_file()
-            && self.check().is_file()
+        let is_stamped = match self.facade {
+            // The folder has the stamp for its name.
+            Facade::Record => true,
+            Facade::Plain | Facade::Explore => std::fs::read_to_string(self.stamp_file())
+                .is_ok_and(|text| text == self.stamp.to_string()),
+        };
+        is_stamped && self.core().is_file() && self.check().is_file()
     }
 
     /// The folder with all that is linked.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.target.join(self.facade.profile())
+        self.folder.clone()
+    }
+
+    /// The folder below which all kits of this kind are.
+    fn parent(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
     }
 
     /// Has the stamp of what was built last.
     fn stamp_file(&self) -> PathBuf {
-        self.folder().join("kit.stamp")
+        self.parent().join("stamp")
     }
 
     /// How rustc has to translate the checked code. What runs under thousands of
@@ -145,25 +164,55 @@ impl Kit {
     /// The library `wt_core`.
     #[must_use]
     pub fn core(&self) -> PathBuf {
-        self.folder().join("libwt_core.rlib")
+        self.folder.join("libwt_core.rlib")
     }
 
     /// The library `wt_check`.
     #[must_use]
     pub fn check(&self) -> PathBuf {
-        self.folder().join("libwt_check.rlib")
+        self.folder.join("libwt_check.rlib")
     }
 
     /// Where rustc finds what those two depend on.
     #[must_use]
     pub fn dependencies(&self) -> PathBuf {
-        self.folder().join("deps")
+        self.folder.join("deps")
+    }
+
+    /// Copies the libraries that cargo has built in `built`. The folder is there as a whole
+    /// or not at all; older ones go.
+    fn keep(&self, built: &Path) -> Result<(), GradeError> {
+        let parent = self.parent();
+        let fresh = parent.join(format!("new-{}", std::process::id()));
+        let copied = copy_libraries(built, &fresh)
+            .and_then(|()| copy_libraries(&built.join("deps"), &fresh.join("deps")));
+        copied.map_err(|error| {
+            let _ = std::fs::remove_dir_all(&fresh);
+            GradeError::io("copy the kit to", &fresh, &error)
+        })?;
+        if let Err(error) = std::fs::rename(&fresh, &self.folder) {
+            let _ = std::fs::remove_dir_all(&fresh);
+            // Somebody else may have been faster, and theirs is the same.
+            if !self.is_fresh() {
+                return Err(GradeError::io("create", &self.folder, &error));
+            }
+        }
+        for other in sorted_entries(parent)? {
+            if other != self.folder && !is_being_made(&other) {
+                // Not worth a failure: it is only old.
+                let _ = std::fs::remove_dir_all(&other);
+            }
+        }
+        Ok(())
     }
 
     fn build(&self, course: &Course, toolchain: &Toolchain) -> Result<(), GradeError> {
-        let target = &self.target;
-        std::fs::create_dir_all(target)
-            .map_err(|error| GradeError::io("create", target, &error))?;
+        let target = match self.facade {
+            Facade::Record => course.target(),
+            Facade::Plain | Facade::Explore => self.parent().to_owned(),
+        };
+        std::fs::create_dir_all(&target)
+            .map_err(|error| GradeError::io("create", &target, &error))?;
         let mut command = Command::new(&toolchain.cargo);
         command
             .args([
@@ -196,6 +245,32 @@ impl Kit {
              If it is the network, try again: what was downloaded is kept. If the disk is full, free some space",
         )))
     }
+}
+
+/// Whether another process may be about to make the folder.
+fn is_being_made(folder: &Path) -> bool {
+    const LONG: Duration = Duration::from_secs(600);
+    let changed = std::fs::metadata(folder).and_then(|data| data.modified());
+    let is_new = folder
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("new-"));
+    is_new && changed.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < LONG))
+}
+
+/// Copies what rustc can link, and makes the folder `to`.
+fn copy_libraries(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let is_library =
+            ["rlib", "so", "dylib", "dll"].map(|it| path.extension().is_some_and(|own| own == it));
+        if let Some(name) = path.file_name()
+            && is_library.contains(&true)
+        {
+            std::fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// A number for what decides the steps of a schedule, apart from the checked code and

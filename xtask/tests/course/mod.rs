@@ -80,7 +80,7 @@ impl Course {
         let mut course = Self::new();
         course.target = course.root.with_file_name("target");
         fs::create_dir_all(course.target.join("wt")).unwrap();
-        for kit in ["xtask", "wt/kit-plain"] {
+        for kit in ["wt/kit", "wt/kit-plain"] {
             let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kit);
             fs::create_dir_all(&shared).unwrap();
             std::os::unix::fs::symlink(shared, course.target.join(kit)).unwrap();
