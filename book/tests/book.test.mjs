@@ -66,6 +66,19 @@ test("a page is painted within a second", { skip: why }, async () => {
   assert.ok(times[0] <= FIRST_PAINT, `the best of ${times}`);
 });
 
+test("on a phone a drawing keeps its size, and what is around it scrolls", { skip: why }, async () => {
+  const { page, close } = await look(shop, "12-pipeline.html", { width: 390 });
+  const drawings = await page.$$eval('.checkbox-img + img[src$=".svg"]', (images) =>
+    images.map(({ width, parentElement: { scrollWidth, clientWidth } }) => ({ width, scrollWidth, clientWidth })),
+  );
+  assert.ok(drawings.length > 0, "a page with drawings");
+  for (const { width, scrollWidth, clientWidth } of drawings) {
+    assert.ok(width >= 700, `${width} px wide`);
+    assert.ok(clientWidth < 390 && scrollWidth >= width, `${scrollWidth} in ${clientWidth}`);
+  }
+  await close();
+});
+
 test("another theme changes the colours, and stays on the next page", { skip: why }, async () => {
   const { page, close } = await look(shop, "introduction.html");
   const colour = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
