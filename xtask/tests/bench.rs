@@ -23,6 +23,16 @@ pub fn run(numbers: &Vec<u64>) -> u64 {
 }
 ";
 
+const RIVALS: &str = "
+/// One that is there, and one that is not.
+pub fn rivals(_: &Vec<u64>) -> Vec<(&'static str, std::process::Command)> {
+    vec![
+        (\"the true one\", std::process::Command::new(\"true\")),
+        (\"the missing one\", std::process::Command::new(\"/nowhere/at/all\")),
+    ]
+}
+";
+
 const NAIVE: &str = "\
 //! One thread.
 
@@ -63,6 +73,15 @@ fn three_solutions_are_measured_and_drawn() {
     let plot = course.path(plot.expect("a line names the plot"));
     let drawn = std::fs::read_to_string(plot).unwrap();
     assert!(drawn.contains("<svg") && drawn.contains("naive"));
+
+    course.write(BENCH, format!("{WORKLOAD}{RIVALS}"));
+    let ran = course.program("bench 01").patiently().run();
+    ran.exits(0)
+        .says("the true one ")
+        .says("the missing one: skipped, for it cannot be started");
+    let figure = |name| ran.stdout.lines().any(|line| line.starts_with(name));
+    assert!(figure("the true one ") && !figure("the missing one"));
+    course.write(BENCH, WORKLOAD);
 
     // An answer that is wrong is not measured, even if the checks did not see it.
     course.write(

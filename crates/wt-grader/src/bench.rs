@@ -8,7 +8,12 @@
 //! pub const WHAT: &str          what is done, in one clause
 //! pub fn prepare() -> Input     what is not measured
 //! pub fn run(&Input) -> u64     what is; the answer must be the same for all
+//! pub fn rivals(&Input) -> Vec<(&'static str, Command)>
+//!                               optional: programs that do something like it
 //! ```
+//!
+//! A rival that cannot be started is skipped, and that is said. A workload with rivals
+//! takes seconds rather than milliseconds, so it is run fewer times.
 //!
 //! Criterion is large, so it is no part of the course: a workspace is made in the
 //! work folder, and cargo builds it there at the first use.
@@ -20,7 +25,7 @@ use std::time::Duration;
 
 use crate::course::Course;
 use crate::error::GradeError;
-use crate::files::read_course_file;
+use crate::files::{read_course_file, sorted_entries};
 use crate::lesson::Lesson;
 use crate::process;
 use crate::session::Session;
@@ -29,11 +34,11 @@ use crate::source::{Rejected, SourceSet};
 /// Who is measured, in this order.
 pub const WHO: [&str; 3] = ["naive", "reference", "yours"];
 
-/// What one of the three needs for the workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one of them needs for the workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// One of [`WHO`].
-    pub who: &'static str,
+    /// One of [`WHO`], or a rival's name.
+    pub who: String,
     /// The median time.
     pub median: Duration,
     /// The median distance from the median.
@@ -45,7 +50,7 @@ pub struct Figure {
 pub struct Measured {
     /// The workload, in one clause.
     pub what: String,
-    /// In the order of [`WHO`].
+    /// In the order of [`WHO`]; then the rivals.
     pub figures: Vec<Figure>,
     /// Criterion's page.
     pub page: PathBuf,
@@ -109,6 +114,8 @@ pub fn measure(session: &Session<'_>, lesson: &Lesson) -> Result<Measured, Grade
     write_workspace(course, lesson, &workload, &folder)?;
     let program = build(session, lesson, &all, &folder)?;
     let results = folder.join("criterion");
+    let group = results.join(&lesson.folder);
+    forget_rivals(&group)?;
     let mut command = Command::new(program);
     command
         .env("CRITERION_HOME", &results)
@@ -119,8 +126,8 @@ pub fn measure(session: &Session<'_>, lesson: &Lesson) -> Result<Measured, Grade
             "the measurement did not end well; its message is above",
         )));
     }
-    let group = results.join(&lesson.folder);
-    let figures: Result<_, GradeError> = WHO.iter().map(|who| figure(&group, who)).collect();
+    let all_of_them = WHO.into_iter().map(String::from).chain(rivals(&group)?);
+    let figures: Result<_, GradeError> = all_of_them.map(|who| figure(&group, who)).collect();
     Ok(Measured {
         what: what(&read_course_file(&workload.bench)?),
         figures: figures?,
@@ -138,6 +145,24 @@ fn lock(all: &Path) -> Result<File, GradeError> {
     Ok(file)
 }
 
+/// The names of those that criterion has measured beside the three.
+fn rivals(group: &Path) -> Result<Vec<String>, GradeError> {
+    let names = sorted_entries(group)?
+        .into_iter()
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+    let names = names.filter(|name| name != "report" && !WHO.contains(&name.as_str()));
+    Ok(names.collect())
+}
+
+/// What was measured before may be of a program that is gone.
+fn forget_rivals(group: &Path) -> Result<(), GradeError> {
+    for name in rivals(group)? {
+        let path = group.join(name);
+        fs::remove_dir_all(&path).map_err(|error| GradeError::io("remove", &path, &error))?;
+    }
+    Ok(())
+}
+
 /// Writes everything anew, so that cargo sees no source as older than what was
 /// built from it.
 fn write_workspace(
@@ -153,8 +178,15 @@ fn write_workspace(
     if !locked.is_file() && course_lock.is_file() {
         write(&locked, &read_course_file(&course_lock)?)?;
     }
+    let bench = read_course_file(&workload.bench)?;
+    let (rivals, samples) = match bench.contains("pub fn rivals(") {
+        true => (include_str!("../templates/bench/rivals.rs"), "10"),
+        false => ("", "30"),
+    };
     let filled = |template: &str, who: &str| {
         template
+            .replace("@RIVALS@", rivals)
+            .replace("@SAMPLES@", samples)
             .replace("@FOLDER@", &lesson.folder)
             .replace("@CRATE@", &lesson.crate_name())
             .replace("@WHO@", who)
@@ -168,7 +200,6 @@ fn write_workspace(
         &folder.join("main.rs"),
         &filled(include_str!("../templates/bench/main.rs"), ""),
     )?;
-    let bench = read_course_file(&workload.bench)?;
     for who in WHO {
         let source = match who {
             "naive" => SourceSet::single(&workload.naive),
@@ -226,8 +257,8 @@ fn build(
     Ok(target.join("release").join(name))
 }
 
-fn figure(group: &Path, who: &'static str) -> Result<Figure, GradeError> {
-    let path = group.join(who).join("new/estimates.json");
+fn figure(group: &Path, who: String) -> Result<Figure, GradeError> {
+    let path = group.join(&who).join("new/estimates.json");
     let text = read_course_file(&path)?;
     let nanos = |name: &str| {
         estimate(&text, name)

@@ -24,7 +24,7 @@ fn main() {
         std::process::exit(1);
     }
     let mut criterion = Criterion::default()
-        .sample_size(30)
+        .sample_size(@SAMPLES@)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(3));
     let mut group = criterion.benchmark_group("@FOLDER@");
@@ -34,5 +34,5 @@ fn main() {
         "reference" is reference_workload,
         "yours" is yours_workload
     );
-    group.finish();
+@RIVALS@    group.finish();
 }
