@@ -38,7 +38,7 @@ fn a_folder_without_permission_is_told_with_the_way_out() {
             return;
         }
         set_mode(folder, 0o755);
-        let copy = folder.join("wt/kit");
+        let copy = folder.join("xtask");
         fs::copy(env!("CARGO_BIN_EXE_xtask"), &copy).unwrap();
         program.at(copy).by_user(NOBODY)
     } else {
