@@ -87,6 +87,9 @@ pub(crate) struct App {
     /// How many verdicts there were, so that each is printed once.
     verdicts: usize,
     page: Option<Page>,
+    /// Whether the page that was asked for is still wanted: an answer that comes late must
+    /// not hide what the learner has gone to.
+    wants_page: bool,
     note: String,
     /// The last line of progress.
     said: String,
@@ -111,6 +114,7 @@ impl App {
             verdict: None,
             verdicts: 0,
             page: None,
+            wants_page: false,
             note: String::new(),
             said: String::new(),
             asking: false,
@@ -184,14 +188,14 @@ impl App {
             };
             self.turn_to(lesson);
         }
-        self.page = None;
+        self.leave_page();
         self.check(now)
     }
 
     fn turn_to(&mut self, lesson: Lesson) {
         self.current = lesson;
         self.verdict = None;
-        self.page = None;
+        self.leave_page();
         self.note.clear();
     }
 
@@ -263,15 +267,18 @@ impl App {
             Errand::Hint(asked) if !well => {
                 let seen = self.hints.entry(lesson.folder.clone()).or_default();
                 *seen = asked.saturating_sub(1).min(*seen);
-                if *seen > 0 {
+                if *seen > 0 && self.wants_page {
                     // Asked for one more than there are.
                     self.note = "this is the last hint".into();
                     return vec![Action::Ask(Errand::Hint(*seen), lesson.clone())];
                 }
-                self.show("hint", text);
+                if self.wants_page {
+                    self.show("hint", text);
+                }
             }
-            // The learner has gone on to another lesson.
+            // The learner has gone on to another lesson, or back to the verdict.
             Errand::Hint(_) if *lesson != self.current => {}
+            Errand::Hint(_) | Errand::List if !self.wants_page => {}
             Errand::Hint(_) => self.show("hint", text),
             Errand::List => self.show("list", text),
             Errand::Reset if well => {
@@ -285,6 +292,12 @@ impl App {
     fn show(&mut self, name: &'static str, text: String) {
         self.page = Some(Page { name, text });
         self.part = None;
+    }
+
+    /// Back to the verdict.
+    fn leave_page(&mut self) {
+        self.page = None;
+        self.wants_page = false;
     }
 
     fn key(&mut self, key: Key, now: Instant) -> Vec<Action> {
@@ -301,14 +314,18 @@ impl App {
         let page = isize::try_from(self.place.room.max(2) - 1).unwrap_or(1);
         match key {
             Key::Char('h') => {
+                self.wants_page = true;
                 let seen = self.hints.entry(self.current.folder.clone()).or_default();
                 *seen += 1;
                 vec![Action::Ask(Errand::Hint(*seen), self.current.clone())]
             }
             Key::Char('n') => self.go_on(now),
-            Key::Char('l') => vec![Action::Ask(Errand::List, self.current.clone())],
+            Key::Char('l') => {
+                self.wants_page = true;
+                vec![Action::Ask(Errand::List, self.current.clone())]
+            }
             Key::Char('r') => {
-                self.page = None;
+                self.leave_page();
                 self.check(now)
             }
             Key::Char('x') => {
@@ -321,7 +338,7 @@ impl App {
             }
             Key::Char('o') => vec![Action::Open(self.current.clone())],
             Key::Char('v') | Key::Escape => {
-                self.page = None;
+                self.leave_page();
                 self.part = None;
                 Vec::new()
             }

@@ -161,8 +161,21 @@ fn each_h_is_one_hint_more_and_the_last_one_stays() {
 }
 
 #[test]
+fn an_answer_that_comes_late_does_not_hide_the_verdict() {
+    let mut app = judged(1);
+    for (key, errand) in [('h', Errand::Hint(1)), ('l', Errand::List)] {
+        press(&mut app, key);
+        press(&mut app, 'v');
+        let late = Event::Answered(errand, lesson(FIRST), ended(0));
+        assert_eq!(app.on(late, Instant::now()), []);
+        assert_eq!(frame(&app).title, "watch · 01 pool");
+    }
+}
+
+#[test]
 fn a_save_brings_the_verdict_back_from_a_page() {
     let mut app = judged(1);
+    press(&mut app, 'l');
     app.on(
         Event::Answered(Errand::List, lesson(FIRST), ended(0)),
         Instant::now(),
