@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Measured;
+use crate::report::{Measured, Versus};
 
 const WIDTH: f64 = 960.0;
 const TOP: f64 = 76.0;
@@ -21,14 +21,6 @@ const STYLE: &str = "text{font:11px ui-monospace,Menlo,Consolas,'DejaVu Sans Mon
 .back{fill:#fff}.grid{stroke:#d8dee4}.one{stroke:#57606a}.faster{fill:#57ab5a}.slower{fill:#d9735f}.spread{stroke:#24292f}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.dim{fill:#9198a1}.back{fill:#161b22}.grid{stroke:#30363d}
 .one{stroke:#9198a1}.faster{fill:#347d39}.slower{fill:#c4584a}.spread{stroke:#e6edf3}}";
-
-/// Ours beside the best peer.
-pub(crate) struct Versus {
-    /// Our median over the peer's.
-    pub(crate) ratio: f64,
-    /// Our fastest round and our slowest one over the peer's median.
-    pub(crate) spread: (f64, f64),
-}
 
 /// A bar for each row that is compared, from 1 to our ratio, on an axis of powers of two;
 /// the thin line is the spread of our rounds.

@@ -6,7 +6,6 @@ use std::iter;
 use crate::contender::{Goal, Row, Unit};
 use crate::machine::conditions;
 use crate::measure::Figures;
-use crate::plot::Versus;
 
 /// A row that has been measured.
 pub struct Measured {
@@ -18,6 +17,14 @@ pub struct Measured {
     figures: Vec<Figures>,
     goals: Vec<Goal>,
     is_compared: bool,
+}
+
+/// Ours beside the best peer.
+pub(crate) struct Versus {
+    /// Our median over the peer's.
+    pub(crate) ratio: f64,
+    /// Our fastest round and our slowest one over the peer's median.
+    pub(crate) spread: (f64, f64),
 }
 
 #[derive(Clone, Copy)]

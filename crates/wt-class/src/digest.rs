@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Sum(Sha256);
 
 impl Sum {
-    /// Adds a part, so that no other parts have the same sum: its length comes first.
+    /// Adds a part, its length first: so the same bytes cut otherwise have another sum.
     pub(crate) fn part(&mut self, bytes: &[u8]) {
         self.0.update((bytes.len() as u64).to_le_bytes());
         self.0.update(bytes);

@@ -190,6 +190,10 @@ impl Kit {
             let _ = std::fs::remove_dir_all(&fresh);
             GradeError::io("copy the kit to", &fresh, &error)
         })?;
+        if !self.is_fresh() {
+            // A folder that somebody took something out of.
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
         if let Err(error) = std::fs::rename(&fresh, &self.folder) {
             let _ = std::fs::remove_dir_all(&fresh);
             // Somebody else may have been faster, and theirs is the same.
@@ -261,13 +265,11 @@ fn is_being_made(folder: &Path) -> bool {
 fn copy_libraries(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
-        let path = entry?.path();
-        let is_library =
-            ["rlib", "so", "dylib", "dll"].map(|it| path.extension().is_some_and(|own| own == it));
-        if let Some(name) = path.file_name()
-            && is_library.contains(&true)
-        {
-            std::fs::copy(&path, to.join(name))?;
+        let entry = entry?;
+        let path = entry.path();
+        let extension = path.extension().and_then(|own| own.to_str());
+        if matches!(extension, Some("rlib" | "so" | "dylib" | "dll")) {
+            std::fs::copy(&path, to.join(entry.file_name()))?;
         }
     }
     Ok(())

@@ -164,7 +164,7 @@ impl<'a> Drawing<'a> {
         let room = WIDTH - LEFT - RIGHT;
         let mut waits = timeline.lanes.iter().flat_map(|lane| &lane.waits);
         let stuck = timeline.outcome.word != "done" && waits.any(|wait| wait.open);
-        let far = timeline.end + if stuck { timeline.end / 3 } else { 0 };
+        let far = timeline.end + if stuck { timeline.end.div_ceil(3) } else { 0 };
         Self {
             timeline,
             far,

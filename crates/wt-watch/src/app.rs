@@ -195,7 +195,7 @@ impl App {
     fn turn_to(&mut self, lesson: Lesson) {
         self.current = lesson;
         self.verdict = None;
-        self.leave_page();
+        self.page = None;
         self.note.clear();
     }
 
@@ -267,14 +267,16 @@ impl App {
             Errand::Hint(asked) if !well => {
                 let seen = self.hints.entry(lesson.folder.clone()).or_default();
                 *seen = asked.saturating_sub(1).min(*seen);
-                if *seen > 0 && self.wants_page {
+                let last = *seen;
+                if !self.wants_page {
+                    return Vec::new();
+                }
+                if last > 0 {
                     // Asked for one more than there are.
                     self.note = "this is the last hint".into();
-                    return vec![Action::Ask(Errand::Hint(*seen), lesson.clone())];
+                    return vec![Action::Ask(Errand::Hint(last), lesson.clone())];
                 }
-                if self.wants_page {
-                    self.show("hint", text);
-                }
+                self.show("hint", text);
             }
             // The learner has gone on to another lesson, or back to the verdict.
             Errand::Hint(_) if *lesson != self.current => {}
