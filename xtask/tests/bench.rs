@@ -46,7 +46,10 @@ const BENCH: &str = "solutions/01-adder/bench/bench.rs";
 const NAIVE_FILE: &str = "solutions/01-adder/bench/naive.rs";
 
 fn with_workload() -> Course {
-    let course = Course::new();
+    with_workload_in(Course::new())
+}
+
+fn with_workload_in(course: Course) -> Course {
     course.write(BENCH, WORKLOAD);
     course.write(NAIVE_FILE, NAIVE);
     course.solve(RIGHT_ADDER);
@@ -137,7 +140,7 @@ fn without_a_network_it_says_what_to_do() {
 
 #[test]
 fn verify_builds_the_workload_and_compares_the_answers() {
-    let course = with_workload();
+    let course = with_workload_in(Course::apart());
     course
         .program("verify 01")
         .patiently()

@@ -158,7 +158,7 @@ fn a_learner_edition_knows_the_mistakes_and_does_not_have_them() {
 
 #[test]
 fn verify_wants_a_hint_and_blesses_what_a_learner_would_read() {
-    let course = Course::new();
+    let course = Course::apart();
     for bad in [
         "leaves_a_thread",
         "skips_the_rest",

@@ -8,7 +8,7 @@ const SUMMARY: &str = "# Summary\n\n# Sums\n\n- [01 Adding](01-adder.md)\n";
 
 #[test]
 fn a_new_lesson_compiles_and_verify_names_what_is_missing() {
-    let course = Course::new();
+    let course = Course::apart();
     course.write("book/src/SUMMARY.md", SUMMARY);
     course
         .run("new 04-cancel-tokens")

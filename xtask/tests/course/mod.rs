@@ -47,7 +47,8 @@ pub(crate) struct Course {
 
 impl Course {
     /// A fresh copy. What grading leaves on disk goes to a folder that all tests
-    /// share, so that the kit is built once.
+    /// share, so that the kit is built once. What `verify` proved is kept there too, from
+    /// one run of the tests to the next: a test that reads what holds takes `apart`.
     pub(crate) fn new() -> Self {
         Self::called("course")
     }

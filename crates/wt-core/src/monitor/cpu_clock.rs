@@ -33,7 +33,8 @@ impl CpuClock {
         this_thread()
     }
 
-    /// The time so far; `None` once the thread has ended.
+    /// The time so far; `None` once the thread has ended, or a moment later: `join` may
+    /// return before the system has taken the clock away.
     ///
     /// The system may give a new thread the number of an ended one, and so its
     /// clock. Forget the clock before the thread ends.
