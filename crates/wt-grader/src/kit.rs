@@ -190,11 +190,13 @@ impl Kit {
             let _ = std::fs::remove_dir_all(&fresh);
             GradeError::io("copy the kit to", &fresh, &error)
         })?;
-        if !self.is_fresh() {
-            // A folder that somebody took something out of.
+        let mut kept = std::fs::rename(&fresh, &self.folder);
+        if kept.is_err() && !self.is_fresh() {
+            // In its place is a folder that somebody took something out of.
             let _ = std::fs::remove_dir_all(&self.folder);
+            kept = std::fs::rename(&fresh, &self.folder);
         }
-        if let Err(error) = std::fs::rename(&fresh, &self.folder) {
+        if let Err(error) = kept {
             let _ = std::fs::remove_dir_all(&fresh);
             // Somebody else may have been faster, and theirs is the same.
             if !self.is_fresh() {
