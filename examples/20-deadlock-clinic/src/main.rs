@@ -44,7 +44,6 @@ fn read<'a>(dump: &'a str) -> BTreeMap<&'a str, Wait<'a>> {
     dump.lines().filter_map(line).collect()
 }
 
-// ANCHOR: circle
 /// Follows the arrows from each thread. Whoever comes back to the start is in a circle.
 fn circle<'a>(waits: &BTreeMap<&'a str, Wait<'a>>) -> Option<Vec<&'a str>> {
     waits.keys().find_map(|start| {
@@ -61,7 +60,6 @@ fn circle<'a>(waits: &BTreeMap<&'a str, Wait<'a>>) -> Option<Vec<&'a str>> {
         None // the last one runs, so everybody will
     })
 }
-// ANCHOR_END: circle
 
 fn report(waits: &BTreeMap<&str, Wait<'_>>, circle: &[&str]) {
     println!("these {} wait for each other:", circle.len());
