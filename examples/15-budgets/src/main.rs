@@ -69,7 +69,6 @@ fn shrink(pixels: &[u8]) -> usize {
         .sum()
 }
 
-// ANCHOR: unwanted
 fn unwanted() -> Result<(), Box<dyn std::error::Error>> {
     let pool = Pool::new(1)?;
     let (let_go, held) = channel::bounded::<()>(0);
@@ -100,4 +99,3 @@ fn unwanted() -> Result<(), Box<dyn std::error::Error>> {
     }
     Ok(())
 }
-// ANCHOR_END: unwanted

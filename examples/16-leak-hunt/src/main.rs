@@ -75,7 +75,6 @@ fn open(hub: &Arc<Hub>, list: Lister) -> Arc<Session> {
     session
 }
 
-// ANCHOR: ends
 /// Drops a hub while a session is held, and looks at a receiver of its events.
 fn ends(at_the_end: impl FnOnce(&Hub)) -> &'static str {
     let hub = Arc::default();
@@ -91,4 +90,3 @@ fn ends(at_the_end: impl FnOnce(&Hub)) -> &'static str {
         _ => "the receiver waits for ever",
     }
 }
-// ANCHOR_END: ends

@@ -60,11 +60,9 @@ fn batch(log: &[Line], items: usize, age: u64, tx: &Sender<Batch>) {
 }
 // ANCHOR_END: batch
 
-// ANCHOR: ship
 /// What arrives: how many messages, and the longest that a line waited in one.
 fn ship(batches: &Receiver<Batch>) -> (usize, u64) {
     let wait = |batch: Batch| batch.left - batch.lines[0].0;
     let waits: Vec<u64> = batches.iter().map(wait).collect();
     (waits.len(), waits.into_iter().max().unwrap_or(0))
 }
-// ANCHOR_END: ship
